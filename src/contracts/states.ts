@@ -1,0 +1,71 @@
+/** The states of an email, in the order of their codes: a state's index is its smallint in the schema. Append only. */
+export const STATES = [
+  'pending',
+  'dispatched',
+  'sending',
+  'sent',
+  'delivered',
+  'bounced',
+  'complained',
+  'failed',
+  'stopped',
+  'suppressed',
+  'expired',
+  'uncertain',
+] as const;
+
+export type State = (typeof STATES)[number];
+
+/** What may follow what. `accepted` is how an email enters. The schema's CHECKs and `counters.move` hold the same table. */
+export const TRANSITIONS: Record<State | 'accepted', readonly State[]> = {
+  accepted: ['pending', 'suppressed'],
+  pending: ['dispatched', 'stopped', 'expired', 'suppressed', 'failed'],
+  dispatched: [
+    'sending',
+    'stopped',
+    'expired',
+    'suppressed',
+    'pending',
+    'sent',
+    'delivered',
+    'bounced',
+    'complained',
+    'failed',
+  ],
+  sending: ['sent', 'failed', 'pending', 'uncertain', 'delivered', 'bounced', 'complained'],
+  sent: ['delivered', 'bounced', 'complained', 'failed'],
+  delivered: ['bounced', 'complained'],
+  bounced: ['complained'],
+  complained: [],
+  failed: ['pending'],
+  stopped: ['pending'],
+  suppressed: [],
+  expired: ['pending'],
+  uncertain: ['sent', 'delivered', 'bounced', 'complained', 'failed', 'pending'],
+};
+
+export type StateCode = number;
+
+const codes = Object.fromEntries(STATES.map((state, code) => [state, code])) as Record<State, StateCode>;
+
+/** The smallint of each state; SQL texts interpolate these constants and nothing else. */
+export const CODE: Readonly<Record<State, StateCode>> = Object.freeze(codes);
+
+export function stateOf(code: StateCode): State {
+  const state = STATES[code];
+  if (!state) throw new RangeError(`no state has the code ${code}`);
+  return state;
+}
+
+/** States in which nothing further happens without an event or an operator's retry. */
+export const FINAL_STATES: readonly State[] = [
+  'sent',
+  'delivered',
+  'bounced',
+  'complained',
+  'failed',
+  'stopped',
+  'suppressed',
+  'expired',
+  'uncertain',
+];

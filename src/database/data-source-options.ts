@@ -1,0 +1,41 @@
+import type { TlsOptions } from 'node:tls';
+import type { DataSourceOptions } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
+import type { DatabaseConfig } from '../config/database.config.js';
+
+/** A connection that cannot be had within this time makes the request fail with 503 instead of queueing. */
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Above the slowest legitimate statement (10,000 emails inserted), below a caller's patience. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+const LOCK_TIMEOUT_MS = 3_000;
+/** A process that hangs inside a transaction loses it before a lease (30 s) ends. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+
+/** Options of the process's data source; entities are added by the modules that own them. */
+export function dataSourceOptions(
+  config: DatabaseConfig,
+  ssl: boolean | TlsOptions,
+  applicationName: string,
+): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: config.url,
+    ssl,
+    migrations,
+    migrationsTableName: 'migrations',
+    // Query parameters are recipients and contents: TypeORM's own logger would print them.
+    logging: false,
+    applicationName,
+    poolSize: config.maxConnections,
+    extra: {
+      min: config.minConnections,
+      maxLifetimeSeconds: config.maxLifetimeSeconds,
+      idleTimeoutMillis: config.idleTimeoutSeconds * 1000,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      keepAlive: true,
+    },
+  };
+}

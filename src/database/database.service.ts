@@ -1,0 +1,81 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
+import { dataSourceOptions } from './data-source-options.js';
+import { migrate } from './migrator.js';
+import { pgTls } from './tls.js';
+
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 5_000;
+
+/**
+ * Connects in the background, so that a process whose database is away is alive, says so, and recovers by itself.
+ * `ready` resolves once connected and migrated; until then every statement fails and is answered with 503. A
+ * migration that fails ends the process: no later attempt of the same build could succeed.
+ */
+@Injectable()
+export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Database');
+  private readonly stopping = new AbortController();
+  private markReady!: () => void;
+  readonly ready = new Promise<void>((resolve) => (this.markReady = resolve));
+  isReady = false;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(databaseConfig.KEY) private readonly config: DatabaseConfig,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    void this.connect();
+  }
+
+  onModuleDestroy(): void {
+    this.stopping.abort();
+  }
+
+  private async connect(): Promise<void> {
+    for (let waitMs = FIRST_RETRY_MS; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        await this.dataSource.initialize();
+        break;
+      } catch (error) {
+        this.logger.warn(`PostgreSQL is not reachable, next try in ${waitMs} ms: ${messageOf(error)}`);
+        await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+    if (this.stopping.signal.aborted) return;
+    if (this.config.migrateOnBoot) await this.migrateOrExit();
+    this.isReady = true;
+    this.markReady();
+  }
+
+  private async migrateOrExit(): Promise<void> {
+    try {
+      const names = await this.withMigrationRole((dataSource) => migrate(dataSource));
+      for (const name of names) this.logger.log(`migrated: ${name}`);
+    } catch (error) {
+      this.logger.fatal(`a migration failed: ${messageOf(error)}`);
+      process.exit(1);
+    }
+  }
+
+  /** Migrations need DDL, which the run-time role may lack where MIGRATE_DATABASE_URL names another. */
+  private async withMigrationRole<Result>(work: (dataSource: DataSource) => Promise<Result>): Promise<Result> {
+    if (this.config.migrateUrl === this.config.url) return work(this.dataSource);
+    const config = { ...this.config, url: this.config.migrateUrl, minConnections: 0, maxConnections: 2 };
+    const migrator = new DataSource(dataSourceOptions(config, await pgTls(config), 'messages-migrate'));
+    await migrator.initialize();
+    try {
+      return await work(migrator);
+    } finally {
+      await migrator.destroy();
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}

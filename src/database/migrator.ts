@@ -1,0 +1,36 @@
+import { DataSource } from 'typeorm';
+import { ADVISORY_LOCK } from './advisory-locks.js';
+
+/** How many months of partitions exist ahead of the current one. */
+export const PARTITION_MONTHS_AHEAD = 3;
+
+/**
+ * Runs the pending migrations, each in a transaction of its own, while no other process does: TypeORM itself takes
+ * no lock, and of three that start together two fail with a duplicate key. Returns the names of those that ran here.
+ */
+export async function migrate(dataSource: DataSource): Promise<string[]> {
+  return underLock(dataSource, async () => {
+    const done = await dataSource.runMigrations({ transaction: 'each' });
+    await dataSource.query('SELECT ensure_partitions($1)', [PARTITION_MONTHS_AHEAD]);
+    return done.map((migration) => migration.name);
+  });
+}
+
+/** Takes back the newest migration; its data goes with it. */
+export async function revert(dataSource: DataSource): Promise<void> {
+  await underLock(dataSource, () => dataSource.undoLastMigration({ transaction: 'each' }));
+}
+
+async function underLock<Result>(dataSource: DataSource, work: () => Promise<Result>): Promise<Result> {
+  const holder = dataSource.createQueryRunner();
+  try {
+    // Waiting for another process's migrations may take longer than any statement may.
+    await holder.query(`SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`);
+    await holder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK.migrations]);
+    return await work();
+  } finally {
+    await holder.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCK.migrations]).catch(() => undefined);
+    await holder.query('RESET statement_timeout; RESET lock_timeout').catch(() => undefined);
+    await holder.release();
+  }
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
+import { JetStreamService } from './jetstream.service.js';
+import { ensureConsumer } from './topology.js';
+
+/** A stream message in the words of the sender. */
+export interface Delivery {
+  payload: Uint8Array;
+  header(name: string): string;
+  /** 1 for the first delivery. */
+  deliveries: number;
+  sequence: number;
+  /** Done for good; resolves when the server has confirmed it. */
+  ack(): Promise<void>;
+  /** Deliver again after a delay. */
+  nak(delayMs: number): void;
+  /** Still at it: the acknowledgement clock starts anew. */
+  working(): void;
+}
+
+/** Pulls from our durable consumer. */
+@Injectable()
+export class QueueConsumer {
+  private messages: ConsumerMessages | null = null;
+
+  constructor(private readonly jetstream: JetStreamService) {}
+
+  onReady(listener: () => void): void {
+    this.jetstream.onReady(listener);
+  }
+
+  get isReady(): boolean {
+    return this.jetstream.state.ready;
+  }
+
+  /**
+   * Delivers until `stop` or until the consumer is lost (deleted, missed heartbeats), which ends the iteration; the
+   * caller then starts anew. At most `prefetch` messages are held unanswered.
+   */
+  async *deliveries(prefetch: number): AsyncGenerator<Delivery> {
+    await ensureConsumer(this.jetstream.client, this.jetstream.config);
+    const { stream, consumer: name } = this.jetstream.config;
+    const consumer: Consumer = await this.jetstream.client.jetstream().consumers.get(stream, name);
+    this.messages = await consumer.consume({ max_messages: prefetch, idle_heartbeat: 5_000 });
+    void this.endWhenLost(this.messages);
+    try {
+      for await (const message of this.messages) yield deliveryOf(message);
+    } finally {
+      this.messages = null;
+    }
+  }
+
+  stop(): void {
+    this.messages?.stop();
+  }
+
+  private async endWhenLost(messages: ConsumerMessages): Promise<void> {
+    const lost = new Set(['consumer_deleted', 'consumer_not_found', 'stream_not_found', 'heartbeats_missed']);
+    for await (const { type } of await messages.status()) {
+      if (lost.has(type)) messages.stop();
+    }
+  }
+}
+
+function deliveryOf(message: JsMsg): Delivery {
+  return {
+    payload: message.data,
+    header: (name) => message.headers?.get(name) ?? '',
+    deliveries: message.info.deliveryCount,
+    sequence: message.seq,
+    ack: async () => {
+      await message.ackAck();
+    },
+    nak: (delayMs) => message.nak(delayMs),
+    working: () => message.working(),
+  };
+}

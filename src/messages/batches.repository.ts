@@ -1,0 +1,214 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, In, Repository } from 'typeorm';
+import { newId } from '../contracts/ids.js';
+import { rowsOf } from '../database/statement.js';
+import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { Batch } from './batch.entity.js';
+import {
+  CLAIM_DUE,
+  HOLD,
+  LOAD_EMAILS,
+  MARK_DISPATCHED,
+  MARK_EMAILS_FAILED,
+  MARK_STOPPED,
+  NEXT_CLAIM,
+  REGROUP,
+  RELEASE,
+  STOP_PENDING,
+} from './batches.sql.js';
+import { Message } from './message.entity.js';
+
+export type Lane = 0 | 1;
+
+/** A batch that this process may publish until its lease ends; `epoch` fences off whoever held it before. */
+export interface LeasedBatch {
+  id: string;
+  epoch: number;
+  generation: number;
+  /** Publishes that failed so far. */
+  attempts: number;
+  messageId: string;
+  topicId: string;
+  size: number;
+  isStopped: boolean;
+}
+
+export interface BatchEmails {
+  ids: string[];
+  addresses: string[];
+}
+
+/** What became of a leased batch's emails. Those that were not acknowledged are tried again after `delayMs`. */
+export interface Settlement {
+  batch: LeasedBatch;
+  acknowledged: string[];
+  unacknowledged: string[];
+  /** Larger than the queue's largest message: they can never be published. */
+  tooLarge: string[];
+  delayMs: number;
+  error: string | null;
+}
+
+/** Emails of one batch that move to a new one. */
+export interface Regrouping {
+  sourceId: string;
+  ids: string[];
+  delayMs: number;
+  /** 1 when the emails were dispatched before and shall be dispatched again, else 0. */
+  generationStep: 0 | 1;
+  attempts: number;
+  error: string | null;
+}
+
+@Injectable()
+export class BatchesRepository {
+  constructor(
+    @InjectRepository(Batch) private readonly batches: Repository<Batch>,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  async claimDue(lane: Lane, limit: number, owner: string, leaseSeconds: number): Promise<LeasedBatch[]> {
+    const rows = await rowsOf<Record<string, never>>(this.batches.manager, CLAIM_DUE, [
+      lane,
+      limit,
+      owner,
+      leaseSeconds,
+    ]);
+    return rows.map((row) => ({
+      id: row.id,
+      epoch: row.epoch,
+      generation: row.generation,
+      attempts: row.attempts,
+      messageId: row.message_id,
+      topicId: row.topic_id,
+      size: row.size,
+      isStopped: row.is_stopped,
+    }));
+  }
+
+  /** Milliseconds until a batch can be claimed (0 or less: now); null when nothing is pending. */
+  async msUntilNextClaim(): Promise<number | null> {
+    const [row] = await rowsOf<{ wait_ms: number | null }>(this.batches.manager, NEXT_CLAIM, []);
+    return row.wait_ms;
+  }
+
+  async messagesOf(batches: readonly LeasedBatch[]): Promise<Map<string, Message>> {
+    const ids = [...new Set(batches.map((batch) => batch.messageId))];
+    const messages = await this.batches.manager.findBy(Message, { id: In(ids) });
+    return new Map(messages.map((message) => [message.id, message]));
+  }
+
+  /** The emails of each batch that are still as their batch, in the order of their ids. */
+  async emailsOf(batches: readonly LeasedBatch[]): Promise<Map<string, BatchEmails>> {
+    const rows = await rowsOf<{ id: string; ids: string; addresses: string }>(this.batches.manager, LOAD_EMAILS, [
+      batches.map((batch) => batch.id),
+    ]);
+    return new Map(rows.map((row) => [row.id, { ids: row.ids.split(' '), addresses: row.addresses.split(' ') }]));
+  }
+
+  /**
+   * Records what became of leased batches, in one transaction. A batch that the lease no longer holds is left as it
+   * is: its next holder publishes the same ids, which the stream recognises. Returns the batches that were settled.
+   */
+  settle(settlements: readonly Settlement[]): Promise<Set<string>> {
+    return this.batches.manager.transaction(async (transaction) => {
+      const held = await this.hold(
+        transaction,
+        settlements.map(({ batch }) => batch),
+      );
+      const mine = settlements.filter(({ batch }) => held.has(batch.id));
+      const dispatched = mine.filter(({ acknowledged, tooLarge }) => acknowledged.length + tooLarge.length > 0);
+      const released = mine.filter((settlement) => !dispatched.includes(settlement));
+      if (dispatched.length > 0) await this.markDispatched(transaction, dispatched);
+      if (released.length > 0) {
+        await transaction.query(RELEASE, [
+          released.map(({ batch }) => batch.id),
+          released.map(({ delayMs }) => delayMs),
+          released.map(({ error }) => error),
+        ]);
+      }
+      await this.ledger.move(transaction, dispatched.flatMap(movesOf));
+      return held;
+    });
+  }
+
+  /** Stops leased batches of a stopped topic. */
+  stopLeased(batches: readonly LeasedBatch[]): Promise<void> {
+    return this.batches.manager.transaction(async (transaction) => {
+      const held = await this.hold(transaction, batches);
+      const mine = batches.filter(({ id }) => held.has(id));
+      await transaction.query(MARK_STOPPED, [mine.map(({ id }) => id)]);
+      await this.ledger.move(
+        transaction,
+        mine.map(({ topicId, size }) => ({ topicId, from: 'pending', to: 'stopped', count: size })),
+      );
+    });
+  }
+
+  /** Stops what is pending of a topic and not leased; the counters are moved here. Returns how many emails stopped. */
+  async stopPending(transaction: EntityManager, topicId: string): Promise<number> {
+    const rows = await rowsOf<{ size: number }>(transaction, STOP_PENDING, [topicId]);
+    return rows.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Moves emails into new batches; the caller holds them and moves the counters. */
+  async regroup(transaction: EntityManager, groups: readonly Regrouping[]): Promise<void> {
+    if (groups.length === 0) return;
+    const targets = groups.map((group) => ({ ...group, id: newId() }));
+    await transaction.query(REGROUP, [
+      targets.flatMap(({ ids }) => ids),
+      targets.flatMap(({ ids, id }) => ids.map(() => id)),
+      targets.map(({ id }) => id),
+      targets.map(({ sourceId }) => sourceId),
+      targets.map(({ delayMs }) => delayMs),
+      targets.map(({ generationStep }) => generationStep),
+      targets.map(({ attempts }) => attempts),
+      targets.map(({ error }) => error),
+    ]);
+  }
+
+  private async hold(transaction: EntityManager, batches: readonly LeasedBatch[]): Promise<Set<string>> {
+    const rows = await rowsOf<{ id: string }>(transaction, HOLD, [
+      batches.map(({ id }) => id),
+      batches.map(({ epoch }) => epoch),
+    ]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  private async markDispatched(transaction: EntityManager, settlements: readonly Settlement[]): Promise<void> {
+    await transaction.query(MARK_DISPATCHED, [
+      settlements.map(({ batch }) => batch.id),
+      settlements.map(({ acknowledged }) => acknowledged.length),
+    ]);
+    for (const { tooLarge, error } of settlements) {
+      if (tooLarge.length > 0) await transaction.query(MARK_EMAILS_FAILED, [tooLarge, error]);
+    }
+    await this.regroup(
+      transaction,
+      settlements
+        .filter(({ unacknowledged }) => unacknowledged.length > 0)
+        .map(({ batch, unacknowledged, delayMs, error }) => ({
+          sourceId: batch.id,
+          ids: unacknowledged,
+          delayMs,
+          generationStep: 0,
+          attempts: batch.attempts + 1,
+          error,
+        })),
+    );
+    const firsts = new Map<string, number>();
+    for (const { batch, acknowledged } of settlements) {
+      if (batch.generation > 0) continue;
+      firsts.set(batch.topicId, (firsts.get(batch.topicId) ?? 0) + acknowledged.length);
+    }
+    await this.ledger.countFirstDispatches(transaction, firsts);
+  }
+}
+
+function movesOf({ batch: { topicId }, acknowledged, tooLarge }: Settlement): Move[] {
+  return [
+    { topicId, from: 'pending', to: 'dispatched', count: acknowledged.length },
+    { topicId, from: 'pending', to: 'failed', count: tooLarge.length },
+  ];
+}

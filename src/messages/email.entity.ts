@@ -1,0 +1,33 @@
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One message to one recipient. `state` null: as its batch; `batchId` null: the batch whose range holds the id. */
+@Entity('emails')
+@Check('emails_state_check', 'state BETWEEN 2 AND 11')
+@Check('emails_sent_check', 'state IS NULL OR state NOT IN (3, 4, 5, 6) OR sent_at IS NOT NULL')
+@Check('emails_attempts_check', 'attempts >= 0')
+export class Email {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'emails_pkey' })
+  id: string;
+
+  /** How often a sender has claimed it, less the claims that a throttling provider gave back. */
+  @Column({ type: 'smallint', default: 0 })
+  attempts: number;
+
+  @Column({ type: 'text' })
+  address: string;
+
+  @Column({ type: 'smallint', nullable: true })
+  state: number | null;
+
+  @Column({ name: 'batch_id', type: 'uuid', nullable: true })
+  batchId: string | null;
+
+  @Column({ name: 'sent_at', type: 'timestamptz', nullable: true })
+  sentAt: Date | null;
+
+  @Column({ name: 'provider_message_id', type: 'text', nullable: true })
+  providerMessageId: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  reason: string | null;
+}

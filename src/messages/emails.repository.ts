@@ -1,0 +1,227 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, Repository } from 'typeorm';
+import { CODE, type State, stateOf } from '../contracts/states.js';
+import { rowsOf } from '../database/statement.js';
+import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { BatchesRepository, type Regrouping } from './batches.repository.js';
+import { Email } from './email.entity.js';
+import { CLAIM_FOR_SENDING, GIVE_ATTEMPT_BACK, LOCK_EMAILS, MARK_OUTCOMES } from './emails.sql.js';
+import { FIND_EMAIL } from './messages.sql.js';
+import { DELETE_CLAIMS, EXPIRE_CLAIMS, RENEW_CLAIMS } from './sender-claims.sql.js';
+
+/**
+ * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
+ * stopped, which is recorded), `done` (final or of an older generation), `in_flight` (another claim has it),
+ * `not_settled` (published, and the dispatcher's record of it not yet committed), `unknown` (not in the ledger).
+ */
+export type Verdict = 'send' | 'stop' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
+
+export interface ClaimedEmail {
+  id: string;
+  verdict: Verdict;
+  address: string;
+  batchId: string;
+  messageId: string;
+  topicId: string;
+  /** The number of this attempt, which fences its outcome against those of earlier ones. */
+  attempt: number;
+}
+
+export type Result =
+  | { state: 'sent'; providerMessageId: string }
+  | { state: 'failed' | 'uncertain'; reason: string }
+  | { state: 'pending'; reason: string; delayMs: number; isAttempt: boolean };
+
+export interface Outcome {
+  id: string;
+  attempt: number;
+  batchId: string;
+  topicId: string;
+  result: Result;
+}
+
+export interface EmailDetail {
+  id: string;
+  address: string;
+  state: State;
+  reason: string | null;
+  attempts: number;
+  providerMessageId: string | null;
+  messageId: string;
+  topicId: string;
+  subject: string;
+  scheduledAt: Date | null;
+  createdAt: Date;
+  dispatchedAt: Date | null;
+  sentAt: Date | null;
+}
+
+@Injectable()
+export class EmailsRepository {
+  constructor(
+    @InjectRepository(Email) private readonly emails: Repository<Email>,
+    private readonly batches: BatchesRepository,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  async find(id: string): Promise<EmailDetail | null> {
+    const [row] = await rowsOf<Record<string, never>>(this.emails.manager, FIND_EMAIL, [id]);
+    if (!row) return null;
+    return {
+      id: row.id,
+      address: row.address,
+      state: stateOf(row.state),
+      reason: row.reason,
+      attempts: row.attempts,
+      providerMessageId: row.provider_message_id,
+      messageId: row.message_id,
+      topicId: row.topic_id,
+      subject: row.subject,
+      scheduledAt: row.scheduled_at,
+      createdAt: row.created_at,
+      dispatchedAt: row.dispatched_at,
+      sentAt: row.sent_at,
+    };
+  }
+
+  /** Claims what a sender may send of `wanted`; answers for every id, in any order. */
+  claimForSending(
+    wanted: readonly { id: string; generation: number }[],
+    claimId: string,
+    sender: string,
+    leaseSeconds: number,
+  ): Promise<ClaimedEmail[]> {
+    return this.emails.manager.transaction(async (transaction) => {
+      const rows = await rowsOf<Record<string, never>>(transaction, CLAIM_FOR_SENDING, [
+        wanted.map(({ id }) => id),
+        wanted.map(({ generation }) => generation),
+        claimId,
+        sender,
+        leaseSeconds,
+      ]);
+      const claimed = rows.map((row): ClaimedEmail => ({
+        id: row.id,
+        verdict: row.verdict,
+        address: row.address,
+        batchId: row.batch_id,
+        messageId: row.message_id,
+        topicId: row.topic_id,
+        attempt: row.attempt,
+      }));
+      await this.ledger.move(
+        transaction,
+        claimed.flatMap(({ verdict, topicId }): Move[] => {
+          if (verdict === 'send') return [{ topicId, from: 'dispatched', to: 'sending', count: 1 }];
+          if (verdict === 'stop') return [{ topicId, from: 'dispatched', to: 'stopped', count: 1 }];
+          return [];
+        }),
+      );
+      return claimed;
+    });
+  }
+
+  /**
+   * Records what became of claimed emails and drops the claims that are finished, in one transaction. An outcome
+   * whose email has moved on meanwhile (its claim expired and was swept) changes nothing, except that a late `sent`
+   * or `failed` settles what the sweep could only call uncertain. Returns the ids that were recorded.
+   */
+  record(outcomes: readonly Outcome[], finishedClaims: readonly string[]): Promise<Set<string>> {
+    return this.emails.manager.transaction(async (transaction) => {
+      const current = await this.lock(transaction, outcomes);
+      const valid = outcomes.flatMap((outcome) => {
+        const email = current.get(outcome.id);
+        if (!email || email.attempts !== outcome.attempt) return [];
+        const from = email.state === CODE.sending ? 'sending' : email.state === CODE.uncertain ? 'uncertain' : null;
+        if (!from || (from === 'uncertain' && outcome.result.state === 'pending')) return [];
+        return from === outcome.result.state ? [] : [{ ...outcome, from } as const];
+      });
+      await this.markFinal(transaction, valid);
+      await this.putBack(transaction, valid);
+      if (finishedClaims.length > 0) await transaction.query(DELETE_CLAIMS, [finishedClaims]);
+      await this.ledger.move(
+        transaction,
+        valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 })),
+      );
+      return new Set(valid.map(({ id }) => id));
+    });
+  }
+
+  async renewClaims(sender: string, leaseSeconds: number): Promise<void> {
+    await this.emails.manager.query(RENEW_CLAIMS, [sender, leaseSeconds]);
+  }
+
+  /**
+   * Sweeps the claims of senders that died: what is still sending is either sent or not, and nobody here knows.
+   * With `confirm` it becomes uncertain until an event settles it, with `resend` it is dispatched again. Returns how
+   * many emails that were.
+   */
+  sweepExpiredClaims(policy: 'confirm' | 'resend', reason: string): Promise<number> {
+    return this.emails.manager.transaction(async (transaction) => {
+      const rows = await rowsOf<{ id: string; attempts: number; batch_id: string; topic_id: string }>(
+        transaction,
+        EXPIRE_CLAIMS,
+        [],
+      );
+      const result: Result =
+        policy === 'confirm'
+          ? { state: 'uncertain', reason }
+          : { state: 'pending', reason, delayMs: 0, isAttempt: true };
+      const outcomes = rows.map((row) => ({
+        id: row.id,
+        attempt: row.attempts,
+        batchId: row.batch_id,
+        topicId: row.topic_id,
+        result,
+      }));
+      await this.markFinal(transaction, outcomes);
+      await this.putBack(transaction, outcomes);
+      await this.ledger.move(
+        transaction,
+        outcomes.map(({ topicId }) => ({ topicId, from: 'sending', to: result.state, count: 1 })),
+      );
+      return outcomes.length;
+    });
+  }
+
+  private async lock(
+    transaction: EntityManager,
+    outcomes: readonly Outcome[],
+  ): Promise<Map<string, { state: number | null; attempts: number }>> {
+    const rows = await rowsOf<{ id: string; state: number | null; attempts: number }>(transaction, LOCK_EMAILS, [
+      outcomes.map(({ id }) => id),
+    ]);
+    return new Map(rows.map(({ id, state, attempts }) => [id, { state, attempts }]));
+  }
+
+  private async markFinal(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {
+    const final = outcomes.filter(({ result }) => result.state !== 'pending');
+    if (final.length === 0) return;
+    await transaction.query(MARK_OUTCOMES, [
+      final.map(({ id }) => id),
+      final.map(({ result }) => CODE[result.state]),
+      final.map(({ result }) => ('providerMessageId' in result ? result.providerMessageId : null)),
+      final.map(({ result }) => ('reason' in result ? result.reason : null)),
+    ]);
+  }
+
+  private async putBack(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {
+    const groups = new Map<string, Regrouping>();
+    const unattempted: string[] = [];
+    for (const { id, batchId, result } of outcomes) {
+      if (result.state !== 'pending') continue;
+      if (!result.isAttempt) unattempted.push(id);
+      const group = groups.get(batchId);
+      if (group) {
+        group.ids.push(id);
+        group.delayMs = Math.max(group.delayMs, result.delayMs);
+      } else {
+        const { delayMs, reason: error } = result;
+        groups.set(batchId, { sourceId: batchId, ids: [id], delayMs, generationStep: 1, attempts: 0, error });
+      }
+    }
+    await this.batches.regroup(transaction, [...groups.values()]);
+    if (unattempted.length > 0) await transaction.query(GIVE_ATTEMPT_BACK, [unattempted]);
+  }
+}
+

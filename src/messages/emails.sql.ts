@@ -1,0 +1,64 @@
+import { CODE } from '../contracts/states.js';
+import { BATCH_OF_EMAIL } from './messages.sql.js';
+
+/**
+ * The sender's claim: emails that the stream delivered go from dispatched to sending, under one claims row, and each
+ * is answered with a verdict. What another claim took between this statement's snapshot and its update is answered
+ * `in_flight`. Parameters: ids, generations, claim id, sender, lease (seconds).
+ */
+export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
+  WITH found AS (
+    SELECT w.id, e.address, e.batch_id AS own_batch, b.id AS batch_id, m.id AS message_id, b.topic_id, b.generation,
+      CASE
+        WHEN e.id IS NULL OR m.id IS NULL OR w.generation > b.generation THEN 'unknown'
+        WHEN w.generation < b.generation THEN 'done'
+        WHEN e.state = ${CODE.sending} THEN 'in_flight'
+        WHEN e.state IS NOT NULL THEN 'done'
+        WHEN b.state = ${CODE.pending} THEN 'not_settled'
+        WHEN b.state <> ${CODE.dispatched} THEN 'done'
+        WHEN t.stopped_at >= b.accepted_at THEN 'stop'
+        ELSE 'send'
+      END AS verdict
+    FROM unnest($1::uuid[], $2::int[]) AS w (id, generation)
+    LEFT JOIN emails e ON e.id = w.id AND e.id = ANY ($1::uuid[])
+    ${BATCH_OF_EMAIL}
+    LEFT JOIN messages m ON m.id = b.message_id
+    LEFT JOIN topics t ON t.topic_id = b.topic_id
+  ), claimed AS (
+    UPDATE emails e SET state = ${CODE.sending}, attempts = e.attempts + 1
+    FROM found
+    WHERE found.verdict = 'send' AND e.id = found.id AND e.id = ANY ($1::uuid[])
+      AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
+    RETURNING e.id, e.attempts
+  ), stopped AS (
+    UPDATE emails e SET state = ${CODE.stopped}
+    FROM found
+    WHERE found.verdict = 'stop' AND e.id = found.id AND e.id = ANY ($1::uuid[])
+      AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
+    RETURNING e.id
+  ), lease AS (
+    INSERT INTO sender_claims (id, sender, lease_until, ids)
+    SELECT $3::uuid, $4, now() + make_interval(secs => $5), array_agg(id) FROM claimed HAVING count(*) > 0
+  )
+  SELECT found.id, found.address, found.batch_id, found.message_id, found.topic_id, claimed.attempts AS attempt,
+    CASE
+      WHEN found.verdict IN ('send', 'stop') AND claimed.id IS NULL AND stopped.id IS NULL THEN 'in_flight'
+      ELSE found.verdict
+    END AS verdict
+  FROM found LEFT JOIN claimed USING (id) LEFT JOIN stopped USING (id)`;
+
+/** Locks emails in the order of their ids. Parameters: ids. */
+export const LOCK_EMAILS = `/* emails.lock */
+  SELECT id, state, attempts FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
+
+/** Parameters: ids, states, provider's message ids, reasons. */
+export const MARK_OUTCOMES = `/* emails.mark_outcomes */
+  UPDATE emails e SET state = done.state, reason = done.reason,
+    provider_message_id = coalesce(done.provider_message_id, e.provider_message_id),
+    sent_at = CASE WHEN done.state = ${CODE.sent} THEN now() ELSE e.sent_at END
+  FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[]) AS done (id, state, provider_message_id, reason)
+  WHERE e.id = done.id AND e.id = ANY ($1::uuid[])`;
+
+/** A throttled or refused connection is no attempt of the email's. Parameters: ids. */
+export const GIVE_ATTEMPT_BACK = `/* emails.give_attempt_back */
+  UPDATE emails SET attempts = attempts - 1 WHERE id = ANY ($1::uuid[])`;

@@ -1,0 +1,37 @@
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One element of a submission: content, topic, schedule. Its emails are a range of ids. */
+@Entity('messages')
+@Check('messages_count_check', 'count BETWEEN 1 AND 1000')
+export class Message {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'messages_pkey' })
+  id: string;
+
+  @Column({ name: 'topic_id', type: 'text' })
+  topicId: string;
+
+  @Column({ type: 'text' })
+  subject: string;
+
+  @Column({ type: 'text' })
+  content: string;
+
+  @Column({ name: 'first_email_id', type: 'uuid' })
+  firstEmailId: string;
+
+  @Column({ type: 'integer' })
+  count: number;
+
+  @Column({ name: 'track_opens', type: 'boolean' })
+  trackOpens: boolean;
+
+  /** The name of the key that submitted it. */
+  @Column({ name: 'api_key', type: 'text' })
+  apiKey: string;
+
+  @Column({ name: 'scheduled_at', type: 'timestamptz', nullable: true })
+  scheduledAt: Date | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  createdAt: Date;
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { LedgerModule } from '../ledger/ledger.module.js';
+import { Batch } from './batch.entity.js';
+import { BatchesRepository } from './batches.repository.js';
+import { Email } from './email.entity.js';
+import { EmailsRepository } from './emails.repository.js';
+import { IdempotencyKey } from './idempotency-key.entity.js';
+import { Message } from './message.entity.js';
+import { MessagesRepository } from './messages.repository.js';
+import { SenderClaim } from './sender-claim.entity.js';
+
+/** The tables that messages/ owns, without HTTP: gateway and sender both read and write through these repositories. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim]), LedgerModule],
+  providers: [MessagesRepository, BatchesRepository, EmailsRepository],
+  exports: [MessagesRepository, BatchesRepository, EmailsRepository],
+})
+export class MessagesDataModule {}

@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, Repository } from 'typeorm';
+import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.js';
+import { type State, stateOf } from '../contracts/states.js';
+import { textArray, uuidArray } from '../database/binary-array.js';
+import { rowsOf } from '../database/statement.js';
+import { Message } from './message.entity.js';
+import { COUNT_STATES, INSERT_BATCHES, INSERT_EMAILS, INSERT_MESSAGES } from './messages.sql.js';
+
+/** One statement's worth: at 10,000 rows unnest is on its plateau, and the event loop is free again after a few ms. */
+const EMAILS_PER_STATEMENT = 10_000;
+
+export interface NewMessage {
+  topicId: string;
+  subject: string;
+  content: string;
+  trackOpens: boolean;
+  scheduledAt: Date | null;
+  /** Addresses, each once. */
+  recipients: readonly string[];
+}
+
+/** A message with the ids that were chosen for it; `first` is the id of its first email. */
+export interface IdentifiedMessage extends NewMessage {
+  id: string;
+  first: Buffer;
+}
+
+/** Chooses ids. A submission whose range was taken already is identified again. */
+export function identify(message: NewMessage): IdentifiedMessage {
+  return { ...message, id: newId(), first: allocateRange() };
+}
+
+@Injectable()
+export class MessagesRepository {
+  constructor(@InjectRepository(Message) private readonly messages: Repository<Message>) {}
+
+  transaction<Result>(work: (transaction: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.messages.manager.transaction(work);
+  }
+
+  /** Stores messages, their batches and emails; the counters are the caller's. */
+  async insert(
+    transaction: EntityManager,
+    messages: readonly IdentifiedMessage[],
+    apiKey: string,
+    batchSize: number,
+  ): Promise<void> {
+    await transaction.query(INSERT_MESSAGES, [
+      messages.map((message) => message.id),
+      messages.map((message) => message.topicId),
+      messages.map((message) => message.subject),
+      messages.map((message) => message.content),
+      uuidArray(messages.map((message) => message.first)),
+      messages.map((message) => message.recipients.length),
+      messages.map((message) => message.trackOpens),
+      apiKey,
+      messages.map((message) => message.scheduledAt),
+    ]);
+    await this.insertBatches(transaction, messages, batchSize);
+    await this.insertEmails(transaction, messages);
+  }
+
+  find(id: string): Promise<Message | null> {
+    return this.messages.findOneBy({ id });
+  }
+
+  /** How many of a message's emails are in each state, in one statement. */
+  async countStates(message: Message): Promise<Map<State, number>> {
+    const first = parseId(message.firstEmailId);
+    const rows = await rowsOf<{ state: number; count: number }>(this.messages.manager, COUNT_STATES, [
+      message.firstEmailId,
+      formatId(idAt(first, message.count - 1)),
+    ]);
+    return new Map(rows.map(({ state, count }) => [stateOf(state), count]));
+  }
+
+  private async insertBatches(
+    transaction: EntityManager,
+    messages: readonly IdentifiedMessage[],
+    batchSize: number,
+  ): Promise<void> {
+    const batches = messages.flatMap((message) => {
+      const count = message.recipients.length;
+      return Array.from({ length: Math.ceil(count / batchSize) }, (_, step) => {
+        const from = step * batchSize;
+        const to = Math.min(from + batchSize, count) - 1;
+        return { message, step, size: to - from + 1, id: idAt(message.first, from), lastId: idAt(message.first, to) };
+      });
+    });
+    await transaction.query(INSERT_BATCHES, [
+      uuidArray(batches.map((batch) => batch.id)),
+      uuidArray(batches.map((batch) => batch.lastId)),
+      batches.map((batch) => batch.message.id),
+      batches.map((batch) => batch.message.topicId),
+      batches.map((batch) => (batch.message.recipients.length === 1 ? 0 : 1)),
+      batches.map((batch) => batch.size),
+      batches.map((batch) => batch.message.scheduledAt),
+      batches.map((batch) => batch.step),
+    ]);
+  }
+
+  private async insertEmails(transaction: EntityManager, messages: readonly IdentifiedMessage[]): Promise<void> {
+    let ids: Buffer[] = [];
+    let addresses: string[] = [];
+    const flush = async () => {
+      await transaction.query(INSERT_EMAILS, [uuidArray(ids), textArray(addresses)]);
+      ids = [];
+      addresses = [];
+    };
+    for (const { first, recipients } of messages) {
+      for (const [index, address] of recipients.entries()) {
+        ids.push(idAt(first, index));
+        addresses.push(address);
+      }
+      if (ids.length + 1_000 > EMAILS_PER_STATEMENT) await flush();
+    }
+    if (ids.length > 0) await flush();
+  }
+}

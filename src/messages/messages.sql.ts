@@ -1,0 +1,50 @@
+/** Parameters: ids, topics, subjects, contents, first email ids, counts, track_opens, API key name, schedules. */
+export const INSERT_MESSAGES = `/* messages.insert */
+  INSERT INTO messages (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at)
+  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, $8, scheduled_at
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $9::timestamptz[])
+    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, scheduled_at)`;
+
+/**
+ * Range batches. What is due later waits until then; each further batch of a message stands one millisecond behind
+ * the one before, so that messages of the same moment take turns. Parameters: first ids, last ids, message ids,
+ * topics, lanes, sizes, due times (null: now), steps (ms).
+ */
+export const INSERT_BATCHES = `/* batches.insert */
+  INSERT INTO batches (id, last_id, message_id, topic_id, lane, size, claim_at)
+  SELECT id, last_id, message_id, topic_id, lane, size, greatest(due_at, now()) + step * interval '1 millisecond'
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::int[], $7::timestamptz[], $8::int[])
+    AS new (id, last_id, message_id, topic_id, lane, size, due_at, step)`;
+
+/** Parameters: ids, addresses; both as binary arrays. */
+export const INSERT_EMAILS = `/* emails.insert */
+  INSERT INTO emails (id, address) SELECT * FROM unnest($1::uuid[], $2::text[])`;
+
+/**
+ * The batch of each email `e`, as a join. The batch of a range is the greatest id at or below the email's, and never
+ * below the start of the range (ids.ts): naming that bound lets PostgreSQL look into one partition only.
+ */
+export const BATCH_OF_EMAIL = `
+  LEFT JOIN LATERAL (
+    SELECT * FROM batches WHERE id = e.batch_id
+    UNION ALL
+    (SELECT * FROM batches
+     WHERE e.batch_id IS NULL AND id BETWEEN (left(e.id::text, 33) || '000')::uuid AND e.id
+     ORDER BY id DESC LIMIT 1)
+  ) AS b ON true`;
+
+/** How many emails of a range are in each state. Parameters: first id, last id. */
+export const COUNT_STATES = `/* emails.count_states */
+  SELECT coalesce(e.state, b.state) AS state, count(*)::int AS count
+  FROM emails e ${BATCH_OF_EMAIL}
+  WHERE e.id BETWEEN $1 AND $2
+  GROUP BY 1`;
+
+/** One email with its message and state. Parameters: id. */
+export const FIND_EMAIL = `/* emails.find */
+  SELECT e.id, e.address, coalesce(e.state, b.state) AS state, CASE WHEN e.state IS NULL THEN b.last_error ELSE e.reason END AS reason, e.attempts,
+         e.provider_message_id, e.sent_at, b.dispatched_at, m.id AS message_id, m.topic_id, m.subject, m.scheduled_at,
+         m.created_at
+  FROM emails e ${BATCH_OF_EMAIL}
+  JOIN messages m ON m.id = b.message_id
+  WHERE e.id = $1`;
