@@ -1,0 +1,57 @@
+import { accessSync, constants } from 'node:fs';
+
+export type Reader = (text: string) => unknown;
+
+export function wholeNumber(text: string): number {
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw new Error('must be a whole number');
+  return Number(text);
+}
+
+export function yesOrNo(text: string): boolean {
+  const word = text.toLowerCase();
+  if (['true', '1', 'yes'].includes(word)) return true;
+  if (['false', '0', 'no'].includes(word)) return false;
+  throw new Error('must be true or false (also 1, 0, yes, no)');
+}
+
+export function lowerCase(text: string): string {
+  return text.toLowerCase();
+}
+
+export function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+export function httpBaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isBase = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password;
+  if (!isBase) throw new Error('must be an absolute http:// or https:// URL without credentials, query or fragment');
+  return text.replace(/\/+$/, '');
+}
+
+export function timeZone(text: string): string {
+  try {
+    if (/^[+-]/.test(text)) throw new RangeError('an offset has no rules for summer time');
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new Error('must be an IANA time zone such as UTC or Europe/Berlin');
+  }
+}
+
+export function readableFile(text: string): string {
+  try {
+    accessSync(text, constants.R_OK);
+  } catch {
+    throw new Error('must name a file that can be read');
+  }
+  return text;
+}
+
+/** By the property's declared type, as emitted by the compiler. */
+export const readers: ReadonlyMap<unknown, Reader> = new Map<unknown, Reader>([
+  [Number, wholeNumber],
+  [Boolean, yesOrNo],
+]);

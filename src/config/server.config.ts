@@ -1,0 +1,74 @@
+import { registerAs, type ConfigType } from '@nestjs/config';
+import { IsIn, Max, Min } from 'class-validator';
+import type { Contradiction } from './contradiction.js';
+import { deepFreeze, loadedVariables } from './loaded-variables.js';
+import { httpBaseUrl, list, lowerCase, timeZone } from './readers.js';
+import { Variable } from './variable.js';
+
+export class ServerVariables {
+  @Variable({ text: 'Port of the HTTP server; 0 takes any free one.', default: '3000' })
+  @Min(0)
+  @Max(65535)
+  readonly SERVER_PORT: number;
+
+  @Variable({
+    text: 'Public base URL: what stands before /v1 in the links and pixels of sent mail.',
+    unit: 'URL',
+    default: 'http://localhost:3000',
+    read: httpBaseUrl,
+  })
+  readonly SERVER_HOST: string;
+
+  @Variable({ text: 'A longer request body is answered 413.', unit: 'bytes', default: '33554432' })
+  @Min(1024)
+  @Max(1073741824)
+  readonly MAX_BODY_BYTES: number;
+
+  @Variable({
+    text: 'Unknown fields of a request are refused, or (for the first week after a move) accepted and logged.',
+    default: 'refuse',
+    read: lowerCase,
+  })
+  @IsIn(['refuse', 'warn'])
+  readonly UNKNOWN_FIELDS: 'refuse' | 'warn';
+
+  @Variable({
+    text: 'Zone in which a scheduled_at without an offset is read.',
+    unit: 'IANA time zone',
+    default: 'UTC',
+    read: timeZone,
+  })
+  readonly DEFAULT_TIMEZONE: string;
+
+  @Variable({ text: 'Port of /metrics (and, in the sender, of the health routes); 0 turns it off.', default: '9464' })
+  @Min(0)
+  @Max(65535)
+  readonly METRICS_PORT: number;
+
+  @Variable({
+    text: 'The only addresses and domains that may be written to, for staging; none means all.',
+    unit: 'comma-separated list',
+    read: list,
+  })
+  readonly ALLOWED_RECIPIENTS: readonly string[] | null;
+
+  contradictions(): Contradiction[] {
+    if (this.METRICS_PORT === 0 || this.SERVER_PORT !== this.METRICS_PORT) return [];
+    return [{ of: ['SERVER_PORT', 'METRICS_PORT'], text: 'must be different ports' }];
+  }
+}
+
+export const serverConfig = registerAs('server', () => {
+  const env = loadedVariables(ServerVariables);
+  return deepFreeze({
+    port: env.SERVER_PORT,
+    publicUrl: env.SERVER_HOST,
+    maxBodyBytes: env.MAX_BODY_BYTES,
+    unknownFields: env.UNKNOWN_FIELDS,
+    defaultTimezone: env.DEFAULT_TIMEZONE,
+    metricsPort: env.METRICS_PORT,
+    allowedRecipients: env.ALLOWED_RECIPIENTS ?? [],
+  });
+});
+
+export type ServerConfig = ConfigType<typeof serverConfig>;
