@@ -1,0 +1,136 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { PayloadTemplate } from '../compose/payload-template.js';
+import { pixelUrl, withPixel } from '../compose/pixel.js';
+import { natsConfig, type NatsConfig } from '../config/nats.config.js';
+import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
+import { serverConfig, type ServerConfig } from '../config/server.config.js';
+import { type Publication, Publisher, type PublishResult } from '../jetstream/publisher.js';
+import {
+  type BatchEmails,
+  BatchesRepository,
+  type Lane,
+  type LeasedBatch,
+  type Settlement,
+} from '../messages/batches.repository.js';
+import type { Message } from '../messages/message.entity.js';
+import { backoffMs } from '../runtime/backoff.js';
+
+/** How long a batch is ours. A lap publishes for about 10 s at worst (see Publisher). */
+const LEASE_SECONDS = 30;
+/** Per lap: single emails are many small rows; four large batches fill the publisher's window well. */
+const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };
+const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
+/** How often a stream that is full is looked at again. */
+const FULL_RETRY_MS = 250;
+
+/** What a lap found: `more` may be due, nothing is `idle`, the stream is `full`, or publishing has `failed`. */
+export type Lap = 'more' | 'idle' | 'full' | 'failed';
+
+/**
+ * One lap: claim due batches, compose, publish, settle.
+ *
+ * If we die after the claim, the lease ends and another process publishes the same ids of the same generation, which
+ * the stream recognises within its duplicate window; after the publish, the same; during the settle, the transaction
+ * is whole or nothing. A settle that comes after the lease was taken over changes nothing. So an email may be
+ * published twice only if its lease and the duplicate window have both passed, and then the sender's claim stops it.
+ */
+@Injectable()
+export class Dispatcher {
+  private readonly logger = new Logger('Dispatcher');
+  private readonly owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+
+  constructor(
+    private readonly batches: BatchesRepository,
+    private readonly publisher: Publisher,
+    @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
+    @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
+    @Inject(serverConfig.KEY) private readonly server: ServerConfig,
+  ) {}
+
+  get isReady(): boolean {
+    return this.publisher.isReady;
+  }
+
+  /** Calls back each time the stream becomes usable. */
+  onReady(listener: () => void): void {
+    this.publisher.onReady(listener);
+  }
+
+  async lap(): Promise<Lap> {
+    const room = await this.publisher.room();
+    if (room === 0) return 'full';
+    const singles = await this.claim(0, Math.min(CLAIM_LIMIT[0], room));
+    const bulkRoom = Math.max(1, Math.floor((room - singles.length) / this.scheduler.batchSize));
+    const bulk = await this.claim(1, Math.min(CLAIM_LIMIT[1], bulkRoom));
+    const claimed = [...singles, ...bulk];
+    if (claimed.length === 0) return 'idle';
+    const stopped = claimed.filter(({ isStopped }) => isStopped);
+    if (stopped.length > 0) await this.batches.stopLeased(stopped);
+    const settlements = await this.publish(claimed.filter(({ isStopped }) => !isStopped));
+    const settled = await this.batches.settle(settlements);
+    for (const { batch } of settlements) {
+      if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
+    }
+    return settlements.some(({ unacknowledged }) => unacknowledged.length > 0) ? 'failed' : 'more';
+  }
+
+  /** Milliseconds after which a next lap makes sense; null when nothing is pending. */
+  async msUntilNextLap(last: Lap): Promise<number | null> {
+    if (last === 'full') return FULL_RETRY_MS;
+    return this.batches.msUntilNextClaim();
+  }
+
+  private claim(lane: Lane, limit: number): Promise<LeasedBatch[]> {
+    return this.batches.claimDue(lane, limit, this.owner, LEASE_SECONDS);
+  }
+
+  private async publish(batches: readonly LeasedBatch[]): Promise<Settlement[]> {
+    if (batches.length === 0) return [];
+    const [messages, emails] = await Promise.all([this.batches.messagesOf(batches), this.batches.emailsOf(batches)]);
+    const work = batches.map((batch) => ({ batch, emails: emails.get(batch.id) ?? { ids: [], addresses: [] } }));
+    const results = await this.publisher.publish(this.publications(work, messages));
+    let next = 0;
+    return work.map(({ batch, emails: { ids } }) => {
+      const ofBatch = results.slice(next, (next += ids.length));
+      const having = (wanted: PublishResult) => ids.filter((_, index) => ofBatch[index] === wanted);
+      const tooLarge = having('too_large');
+      const unacknowledged = having('unacknowledged');
+      return {
+        batch,
+        acknowledged: having('acknowledged'),
+        unacknowledged,
+        tooLarge,
+        delayMs: backoffMs(batch.attempts, REPUBLISH_BACKOFF),
+        error: tooLarge.length > 0 ? 'payload_too_large' : unacknowledged.length > 0 ? 'publish_unacknowledged' : null,
+      };
+    });
+  }
+
+  /** Composed one by one as the window takes them, so that a lap never holds all its payloads. */
+  private *publications(
+    work: readonly { batch: LeasedBatch; emails: BatchEmails }[],
+    messages: ReadonlyMap<string, Message>,
+  ): Generator<Publication> {
+    for (const { batch, emails } of work) {
+      const message = messages.get(batch.messageId);
+      if (!message) throw new Error(`batch ${batch.id} has no message ${batch.messageId}`);
+      const template = this.templateOf(message);
+      for (const [index, emailId] of emails.ids.entries()) {
+        const payload = template.payloadOf(emailId, emails.addresses[index]);
+        yield { emailId, generation: batch.generation, payload };
+      }
+    }
+  }
+
+  private templateOf({ id, topicId, subject, content, trackOpens }: Message): PayloadTemplate {
+    return new PayloadTemplate(this.nats.payloadFormat, (uuid) => ({
+      uuid,
+      subject,
+      body: trackOpens ? withPixel(content, pixelUrl(this.server.publicUrl, uuid)) : content,
+      topic_id: topicId,
+      message_id: id,
+    }));
+  }
+}
