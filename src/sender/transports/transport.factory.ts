@@ -1,0 +1,28 @@
+import { LogTransport } from './log.transport.js';
+import { parseMailbox } from './mime.js';
+import { SmtpTransport } from './smtp.transport.js';
+import { type Transport } from './transport.js';
+
+export interface TransportConfig {
+  transport: 'smtp' | 'ses' | 'log';
+  smtpUrl?: string;
+  mailboxDir?: string;
+  fromEmail: string;
+  /** Mails in flight at once. */
+  concurrency: number;
+}
+
+/** Fails at start for what would otherwise fail with every mail. */
+export function transportFor({ transport, smtpUrl, mailboxDir, fromEmail, concurrency }: TransportConfig): Transport {
+  if (!parseMailbox(fromEmail)) throw new Error('FROM_EMAIL must be one address, or Name <address>');
+  switch (transport) {
+    case 'smtp':
+      if (!smtpUrl) throw new Error('SENDER_TRANSPORT=smtp needs SMTP_URL');
+      return new SmtpTransport({ url: smtpUrl, maxConnections: concurrency });
+    case 'log':
+      if (!mailboxDir) throw new Error('SENDER_TRANSPORT=log needs MAILBOX_DIR');
+      return new LogTransport(mailboxDir);
+    default:
+      throw new Error(`SENDER_TRANSPORT=${transport} is not available: use smtp or log`);
+  }
+}
