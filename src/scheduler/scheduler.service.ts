@@ -9,7 +9,7 @@ import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.confi
 import { DatabaseService } from '../database/database.service.js';
 import { Dispatcher } from './dispatcher.js';
 import { NotifyChannel } from './notify-channel.js';
-import { PeriodicJobs } from './periodic-jobs.js';
+import { PeriodicJobs } from '../database/periodic-jobs.js';
 
 /** The longest that setTimeout takes; beyond it fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

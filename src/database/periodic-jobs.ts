@@ -3,7 +3,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { CronJob } from 'cron';
 import type { DataSource } from 'typeorm';
-import { ADVISORY_LOCK } from '../database/advisory-locks.js';
+import { ADVISORY_LOCK } from './advisory-locks.js';
 
 export interface PeriodicJob {
   name: string;

@@ -1,0 +1,73 @@
+/** The queue is full: the caller may try again when the database has caught up. */
+export class QueueFullError extends Error {}
+
+export interface WriteBatcherOptions {
+  /** The most items of one flush. */
+  maxItems: number;
+  /** The most items that wait; further ones are refused with `QueueFullError`. */
+  maxQueued: number;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit: items that arrive while a flush runs go into the next one, and each caller is answered after its own
+ * commit. There is no timer: an item that finds the writer idle is flushed at once, and one that does not would only
+ * have waited longer (a fixed wait of 5 ms was measured at a third of the rate).
+ *
+ * One flush runs at a time. A flush of several items that fails is tried again item by item, so that no item fails
+ * for another's fault.
+ */
+export class WriteBatcher<Item, Result> {
+  private readonly waiting: Waiting<Item, Result>[] = [];
+  private running: Promise<void> | null = null;
+
+  /** `flush` writes the items in one transaction and returns their results in the same order. */
+  constructor(
+    private readonly flush: (items: readonly Item[]) => Promise<readonly Result[]>,
+    private readonly options: WriteBatcherOptions,
+  ) {}
+
+  write(item: Item): Promise<Result> {
+    if (this.waiting.length >= this.options.maxQueued) {
+      return Promise.reject(new QueueFullError(`${this.options.maxQueued} writes are waiting`));
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      this.running ??= this.run();
+    });
+  }
+
+  /** Resolves when everything that was written before has been flushed. */
+  async drain(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  private async run(): Promise<void> {
+    // Let the callers of this turn of the event loop join the first flush.
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const members = this.waiting.splice(0, this.options.maxItems);
+      if (!(await this.tryFlush(members)) && members.length > 1) {
+        for (const member of members) await this.tryFlush([member]);
+      }
+    }
+    this.running = null;
+  }
+
+  /** False when several items failed together, which are then still unanswered. */
+  private async tryFlush(members: readonly Waiting<Item, Result>[]): Promise<boolean> {
+    try {
+      const results = await this.flush(members.map(({ item }) => item));
+      for (const [index, { resolve }] of members.entries()) resolve(results[index]);
+      return true;
+    } catch (error) {
+      if (members.length === 1) members[0].reject(error);
+      return false;
+    }
+  }
+}

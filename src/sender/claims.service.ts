@@ -1,0 +1,70 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { senderConfig, type SenderConfig } from '../config/sender.config.js';
+import { newId } from '../contracts/ids.js';
+import { PeriodicJobs } from '../database/periodic-jobs.js';
+import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
+import { OutcomeRecorder } from './outcome-recorder.js';
+
+/** A claim outlives three missed renewals; what a dead sender was sending is in doubt for this long at most. */
+const LEASE_SECONDS = 30;
+const RENEW_SECONDS = 10;
+const SWEEP_SECONDS = 10;
+
+/** A claim's emails that have no recorded outcome yet. */
+interface OpenClaim {
+  id: string;
+  open: number;
+}
+
+export type Claimed = ClaimedEmail & { claim: OpenClaim };
+
+/** This sender's claims: made, renewed while anything is in flight, and dropped after the last outcome. */
+@Injectable()
+export class ClaimsService {
+  private readonly logger = new Logger('Claims');
+  private readonly sender = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  private readonly open = new Set<OpenClaim>();
+
+  constructor(
+    @Inject(senderConfig.KEY) private readonly config: SenderConfig,
+    private readonly emails: EmailsRepository,
+    private readonly outcomes: OutcomeRecorder,
+    private readonly jobs: PeriodicJobs,
+  ) {}
+
+  start(): void {
+    this.jobs.add({ name: 'claims-renew', everySeconds: RENEW_SECONDS, once: false, run: () => this.renew() });
+    this.jobs.add({ name: 'claims-sweep', everySeconds: SWEEP_SECONDS, once: true, run: () => this.sweep() });
+  }
+
+  async claim(wanted: readonly { id: string; generation: number }[]): Promise<Claimed[]> {
+    const claim: OpenClaim = { id: newId(), open: 0 };
+    const emails = await this.emails.claimForSending(wanted, claim.id, this.sender, LEASE_SECONDS);
+    claim.open = emails.filter(({ verdict }) => verdict === 'send').length;
+    if (claim.open > 0) this.open.add(claim);
+    return emails.map((email) => ({ ...email, claim }));
+  }
+
+  /** One of the claim's emails has its outcome recorded. */
+  close(claim: OpenClaim): void {
+    claim.open -= 1;
+    if (claim.open > 0) return;
+    this.open.delete(claim);
+    void this.outcomes.finish(claim.id);
+  }
+
+  private async renew(): Promise<void> {
+    if (this.open.size > 0) await this.emails.renewClaims(this.sender, LEASE_SECONDS);
+  }
+
+  private async sweep(): Promise<void> {
+    const { ambiguousSends } = this.config;
+    const count = await this.emails.sweepExpiredClaims(ambiguousSends, 'the sender died while sending');
+    if (count > 0) {
+      const fate = ambiguousSends === 'confirm' ? 'are uncertain' : 'are sent again';
+      this.logger.warn(`${count} emails of a sender that died ${fate}`);
+    }
+  }
+}

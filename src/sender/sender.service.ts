@@ -1,0 +1,238 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodePayload } from '../compose/payload.js';
+import { senderConfig, type SenderConfig } from '../config/sender.config.js';
+import {
+  CONTENT_TYPE_HEADER,
+  GENERATION_HEADER,
+  type InlinePayload,
+  PAYLOAD_VERSION,
+  PAYLOAD_VERSION_HEADER,
+} from '../contracts/payload.js';
+import { DatabaseService } from '../database/database.service.js';
+import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
+import { backoffMs } from '../runtime/backoff.js';
+import { type Claimed, ClaimsService } from './claims.service.js';
+import { resultOf } from './failure-policy.js';
+import { OutcomeRecorder } from './outcome-recorder.js';
+import { type Transport, TRANSPORT, TransportError } from './transports/transport.js';
+
+/** Published, its settle not yet committed: that is a matter of milliseconds, or of a lease if a dispatcher died. */
+const NOT_SETTLED_NAK = { baseMs: 20, capMs: 2_000 };
+/** Another claim has it: its outcome or its sweep comes within a lease. */
+const IN_FLIGHT_NAK_MS = 10_000;
+/** Not ours to judge (another version, another ledger): kept in the stream for whoever can. */
+const FOREIGN_NAK_MS = 60_000;
+/** A third of the consumer's ack wait. */
+const WORKING_MS = 10_000;
+const RETRY_MS = 500;
+const PAUSE = { baseMs: 1_000, capMs: 30_000 };
+/** What is in flight at SIGTERM has this long; afterwards its claim expires and the sweep settles it. */
+const STOP_TIMEOUT_MS = 20_000;
+
+interface Task {
+  id: string;
+  generation: number;
+  payload: InlinePayload;
+  delivery: Delivery;
+}
+
+/**
+ * Takes deliveries from the stream, asks the ledger for each, sends what it says, records the outcome, acknowledges.
+ *
+ * A delivery is `waiting` (here, unclaimed) → `busy` (being claimed, sent or recorded) → answered. If we die while
+ * waiting, the stream delivers it again. While busy before the claim, the same; after it, the claim expires and the
+ * sweep decides, and every later delivery of this generation is answered by the ledger. After the outcome and before
+ * the acknowledgement, it is delivered again, found done, and acknowledged.
+ */
+@Injectable()
+export class SenderService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Sender');
+  private readonly waiting: Task[] = [];
+  private readonly busy = new Set<Task>();
+  private isClaiming = false;
+  private isStopping = false;
+  private resumeDeliveries: (() => void) | null = null;
+  private pausedUntilMs = 0;
+  private consecutiveFailures = 0;
+
+  constructor(
+    @Inject(senderConfig.KEY) private readonly config: SenderConfig,
+    @Inject(TRANSPORT) private readonly transport: Transport,
+    private readonly database: DatabaseService,
+    private readonly queue: QueueConsumer,
+    private readonly claims: ClaimsService,
+    private readonly outcomes: OutcomeRecorder,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    void this.database.ready.then(() => {
+      this.claims.start();
+      setInterval(() => this.stillWorking(), WORKING_MS).unref();
+      return this.consume();
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    this.queue.stop();
+    this.resumeDeliveries?.();
+    for (const { delivery } of this.waiting.splice(0)) delivery.nak(0);
+    const deadline = Date.now() + STOP_TIMEOUT_MS;
+    while (this.busy.size > 0 && Date.now() < deadline) await sleep(20);
+    await this.outcomes.drain();
+    await this.transport.close();
+  }
+
+  private async consume(): Promise<void> {
+    while (!this.isStopping) {
+      if (this.queue.isReady) {
+        try {
+          for await (const delivery of this.queue.deliveries(this.config.concurrency)) await this.accept(delivery);
+        } catch (error) {
+          this.logger.warn(`cannot consume: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }
+      await sleep(RETRY_MS);
+    }
+  }
+
+  /** Resolves when another delivery may come. */
+  private async accept(delivery: Delivery): Promise<void> {
+    const task = this.isStopping ? null : this.taskOf(delivery);
+    if (!task) {
+      delivery.nak(this.isStopping ? 0 : FOREIGN_NAK_MS);
+      return;
+    }
+    this.waiting.push(task);
+    void this.claimWaiting();
+    if (this.waiting.length < this.config.concurrency) return;
+    await new Promise<void>((resolve) => (this.resumeDeliveries = resolve));
+  }
+
+  private taskOf(delivery: Delivery): Task | null {
+    const version = delivery.header(PAYLOAD_VERSION_HEADER);
+    if (version !== PAYLOAD_VERSION) {
+      this.logger.error(`stream message ${delivery.sequence} has the unknown payload version "${version}"`);
+      return null;
+    }
+    try {
+      const payload = decodePayload(delivery.header(CONTENT_TYPE_HEADER), delivery.payload);
+      return { id: payload.uuid, generation: Number(delivery.header(GENERATION_HEADER)), payload, delivery };
+    } catch (error) {
+      this.logger.error(`stream message ${delivery.sequence} cannot be read: ${String(error)}`);
+      return null;
+    }
+  }
+
+  /** Claims as many as have a free place, in one statement, until nothing waits or all places are taken. */
+  private async claimWaiting(): Promise<void> {
+    if (this.isClaiming) return;
+    this.isClaiming = true;
+    try {
+      while (this.waiting.length > 0 && this.busy.size < this.config.concurrency && !this.isStopping) {
+        const pauseMs = this.pausedUntilMs - Date.now();
+        if (pauseMs > 0) {
+          await sleep(Math.min(pauseMs, RETRY_MS));
+          continue;
+        }
+        await this.claim(this.waiting.splice(0, this.config.concurrency - this.busy.size));
+      }
+    } finally {
+      this.isClaiming = false;
+    }
+  }
+
+  private async claim(taken: readonly Task[]): Promise<void> {
+    const tasks = new Map<string, Task>();
+    for (const task of taken) {
+      // The same email twice in one claim would be claimed once and sent twice.
+      if (tasks.has(task.id)) task.delivery.nak(IN_FLIGHT_NAK_MS);
+      else tasks.set(task.id, task);
+    }
+    for (const task of tasks.values()) this.busy.add(task);
+    this.resumeDeliveries?.();
+    let emails: Claimed[];
+    try {
+      emails = await this.claims.claim([...tasks.values()]);
+    } catch (error) {
+      this.logger.warn(`cannot claim: ${error instanceof Error ? error.message : String(error)}`);
+      for (const task of tasks.values()) this.busy.delete(task);
+      this.waiting.unshift(...tasks.values());
+      await sleep(RETRY_MS);
+      return;
+    }
+    for (const email of emails) void this.follow(tasks.get(email.id)!, email);
+  }
+
+  /** Does what the ledger said and answers the delivery. */
+  private async follow(task: Task, email: Claimed): Promise<void> {
+    const { delivery } = task;
+    try {
+      if (email.verdict === 'send') await this.send(task, email);
+      switch (email.verdict) {
+        case 'send':
+        case 'stop':
+        case 'done':
+          await delivery.ack();
+          break;
+        case 'not_settled':
+          delivery.nak(backoffMs(delivery.deliveries, NOT_SETTLED_NAK));
+          break;
+        case 'in_flight':
+          delivery.nak(IN_FLIGHT_NAK_MS);
+          break;
+        case 'unknown':
+          this.logger.error(`email ${task.id} (generation ${task.generation}) is not in the ledger`);
+          delivery.nak(FOREIGN_NAK_MS);
+      }
+    } catch (error) {
+      // The outcome is recorded: the stream delivers once more and finds it done.
+      this.logger.warn(`cannot acknowledge: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.busy.delete(task);
+      void this.claimWaiting();
+    }
+  }
+
+  private async send({ payload }: Task, { id, address, attempt, batchId, topicId, messageId, claim }: Claimed) {
+    const identity = { id, attempt, batchId, topicId };
+    try {
+      const { providerMessageId } = await this.transport.send({
+        id,
+        topicId,
+        messageId,
+        from: this.config.fromEmail,
+        to: address,
+        subject: payload.subject,
+        html: payload.body,
+      });
+      this.consecutiveFailures = 0;
+      await this.outcomes.record({ ...identity, result: { state: 'sent', providerMessageId } });
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      if (error.kind === 'unavailable' || error.kind === 'throttled') this.pause(error);
+      await this.outcomes.record({ ...identity, result: resultOf(error, attempt, this.config.ambiguousSends) });
+    }
+    this.claims.close(claim);
+  }
+
+  /** The provider takes nothing at the moment: claim nothing for a while, longer each time it happens again. */
+  private pause(error: TransportError): void {
+    if (Date.now() < this.pausedUntilMs) return;
+    this.consecutiveFailures += 1;
+    const pauseMs = backoffMs(this.consecutiveFailures, PAUSE);
+    this.pausedUntilMs = Date.now() + pauseMs;
+    this.logger.warn(`sending pauses for ${pauseMs} ms: ${error.reason}`);
+  }
+
+  private stillWorking(): void {
+    for (const { delivery } of [...this.waiting, ...this.busy]) delivery.working();
+  }
+}
