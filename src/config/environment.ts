@@ -52,7 +52,7 @@ function readVariable(variable: Variable, source: Source, faults: Faults): unkno
   try {
     const text = textOf(variable, source) ?? variable.default;
     if (text !== undefined) return variable.read(text);
-    if (variable.required) throw new Error('is required');
+    if (variable.required) throw new Error(`is required, such as ${variable.example}`);
   } catch (error) {
     const given = variable.secret ? undefined : textOf(variable, source);
     const shown = given === undefined ? '' : ` (given: ${JSON.stringify(given)})`;

@@ -11,7 +11,7 @@ export interface VariableOptions {
   default?: string;
   /** Said in place of a default where absence is decided by other variables. */
   otherwise?: string;
-  /** The line in `.env.example`, where a newcomer needs another value than the default. */
+  /** The line in `.env.example`, where a newcomer needs another value than the default; a required one has to have it. */
   example?: string;
   required?: boolean;
   /** Never shown in a fault, and readable from the file that `NAME_FILE` names. */
