@@ -1,7 +1,7 @@
-import type { TlsOptions } from 'node:tls';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import type { DatabaseConfig } from '../config/database.config.js';
+import { pgTls } from './tls.js';
 
 /** A connection that cannot be had within this time makes the request fail with 503 instead of queueing. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -12,15 +12,9 @@ const LOCK_TIMEOUT_MS = 3_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 
 /** Options of the process's data source; entities are added by the modules that own them. */
-export function dataSourceOptions(
-  config: DatabaseConfig,
-  ssl: boolean | TlsOptions,
-  applicationName: string,
-): DataSourceOptions {
+export function dataSourceOptions(config: DatabaseConfig, applicationName: string): DataSourceOptions {
   return {
     type: 'postgres',
-    url: config.url,
-    ssl,
     migrations,
     migrationsTableName: 'migrations',
     // Query parameters are recipients and contents: TypeORM's own logger would print them.
@@ -28,6 +22,7 @@ export function dataSourceOptions(
     applicationName,
     poolSize: config.maxConnections,
     extra: {
+      ...pgTls(config),
       min: config.minConnections,
       maxLifetimeSeconds: config.maxLifetimeSeconds,
       idleTimeoutMillis: config.idleTimeoutSeconds * 1000,

@@ -3,7 +3,6 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DatabaseService } from './database.service.js';
-import { pgTls } from './tls.js';
 
 @Global()
 @Module({})
@@ -15,8 +14,8 @@ export class DatabaseModule {
       imports: [
         TypeOrmModule.forRootAsync({
           inject: [databaseConfig.KEY],
-          useFactory: async (config: DatabaseConfig) => ({
-            ...dataSourceOptions(config, await pgTls(config), applicationName),
+          useFactory: (config: DatabaseConfig) => ({
+            ...dataSourceOptions(config, applicationName),
             autoLoadEntities: true,
             manualInitialization: true,
           }),

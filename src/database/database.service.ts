@@ -5,7 +5,6 @@ import { DataSource } from 'typeorm';
 import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { migrate } from './migrator.js';
-import { pgTls } from './tls.js';
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
@@ -66,7 +65,7 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
   private async withMigrationRole<Result>(work: (dataSource: DataSource) => Promise<Result>): Promise<Result> {
     if (this.config.migrateUrl === this.config.url) return work(this.dataSource);
     const config = { ...this.config, url: this.config.migrateUrl, minConnections: 0, maxConnections: 2 };
-    const migrator = new DataSource(dataSourceOptions(config, await pgTls(config), 'messages-migrate'));
+    const migrator = new DataSource(dataSourceOptions(config, 'messages-migrate'));
     await migrator.initialize();
     try {
       return await work(migrator);

@@ -6,6 +6,7 @@ import { BatchesRepository } from './batches.repository.js';
 import { Email } from './email.entity.js';
 import { EmailsRepository } from './emails.repository.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SenderClaim } from './sender-claim.entity.js';
@@ -13,7 +14,7 @@ import { SenderClaim } from './sender-claim.entity.js';
 /** The tables that messages/ owns, without HTTP: gateway and sender both read and write through these repositories. */
 @Module({
   imports: [TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim]), LedgerModule],
-  providers: [MessagesRepository, BatchesRepository, EmailsRepository],
-  exports: [MessagesRepository, BatchesRepository, EmailsRepository],
+  providers: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
+  exports: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
 })
 export class MessagesDataModule {}

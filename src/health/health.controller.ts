@@ -1,0 +1,38 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { Public } from '../http/public.decorator.js';
+import { JetStreamHealthIndicator } from './jetstream.health.js';
+import { PostgresHealthIndicator } from './postgres.health.js';
+
+/** Probes for Kubernetes. `live` looks at this process alone: a database that is away is no reason to restart it. */
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly postgres: PostgresHealthIndicator,
+    private readonly jetstream: JetStreamHealthIndicator,
+  ) {}
+
+  @Get('live')
+  @Public()
+  @HealthCheck()
+  live(): Promise<HealthCheckResult> {
+    return this.health.check([]);
+  }
+
+  @Get('ready')
+  @Public()
+  @HealthCheck()
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.postgres.check(), () => this.jetstream.check()]);
+  }
+
+  @Get()
+  @Public()
+  @HealthCheck()
+  overall(): Promise<HealthCheckResult> {
+    return this.ready();
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { HealthController } from './health.controller.js';
+import { JetStreamHealthIndicator } from './jetstream.health.js';
+import { PostgresHealthIndicator } from './postgres.health.js';
+
+@Module({
+  // Its logger would write an error line for each probe while the database is away; the database module says it once.
+  imports: [TerminusModule.forRoot({ logger: false }), JetStreamModule],
+  controllers: [HealthController],
+  providers: [PostgresHealthIndicator, JetStreamHealthIndicator],
+})
+export class HealthModule {}

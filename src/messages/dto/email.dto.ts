@@ -1,0 +1,74 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { STATES, type State } from '../../contracts/states.js';
+import type { EmailDetail } from '../emails.repository.js';
+
+export class EmailEventDto {
+  @ApiProperty({ type: String, example: 'Delivery' })
+  type: string;
+
+  @ApiProperty({ type: Date })
+  occurred_at: Date;
+}
+
+export class EmailDto {
+  @ApiProperty({ type: String, format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, format: 'uuid' })
+  message_id: string;
+
+  @ApiProperty({ type: String, example: 'newsletter-2024' })
+  topic_id: string;
+
+  @ApiProperty({ type: String, example: 'user@example.com' })
+  email: string;
+
+  @ApiProperty({ type: String, example: 'Welcome!' })
+  subject: string;
+
+  @ApiProperty({ enum: STATES })
+  state: State;
+
+  @ApiProperty({ type: String, nullable: true, example: 'smtp; 550 5.1.1 user unknown' })
+  reason: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Times that a sender tried.' })
+  attempts: number;
+
+  @ApiProperty({ type: String, nullable: true })
+  provider_message_id: string | null;
+
+  @ApiProperty({ type: Date, nullable: true })
+  scheduled_at: Date | null;
+
+  @ApiProperty({ type: Date })
+  created_at: Date;
+
+  @ApiProperty({ type: Date, nullable: true })
+  dispatched_at: Date | null;
+
+  @ApiProperty({ type: Date, nullable: true, description: 'When the provider had accepted it.' })
+  sent_at: Date | null;
+
+  @ApiProperty({ type: [EmailEventDto] })
+  events: EmailEventDto[];
+}
+
+export function emailDto(email: EmailDetail): EmailDto {
+  return {
+    id: email.id,
+    message_id: email.messageId,
+    topic_id: email.topicId,
+    email: email.address,
+    subject: email.subject,
+    state: email.state,
+    reason: email.reason,
+    attempts: email.attempts,
+    provider_message_id: email.providerMessageId,
+    scheduled_at: email.scheduledAt,
+    created_at: email.createdAt,
+    dispatched_at: email.dispatchedAt,
+    sent_at: email.sentAt,
+    events: [],
+  };
+}

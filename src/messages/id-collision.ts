@@ -1,0 +1,10 @@
+import { QueryFailedError } from 'typeorm';
+
+const UNIQUE_VIOLATION = '23505';
+
+/** Ids are chosen here and not by the database: a range that was taken already violates a primary key. */
+export function isIdCollision(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  const { code, constraint } = error.driverError as Error & { code?: string; constraint?: string };
+  return code === UNIQUE_VIOLATION && /^(messages|batches|emails)_.*pkey$/.test(constraint ?? '');
+}

@@ -1,0 +1,65 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { ApiKey } from '../http/api-key.verifier.js';
+import { type Idempotency, IdempotencyKey } from '../http/idempotency.decorator.js';
+import { Key } from '../http/key.decorator.js';
+import { IdParam } from '../http/params.dto.js';
+import { Prefer, type Preferences } from '../http/prefer.js';
+import { BodyLimit } from '../http/route-config.js';
+import { AppError } from '../runtime/errors.js';
+import { CreatedMessagesDto } from './dto/created-messages.dto.js';
+import { CreateMessagesDto } from './dto/create-messages.dto.js';
+import { MessageDto, messageDto } from './dto/message.dto.js';
+import { MessagesRepository } from './messages.repository.js';
+import { MessagesService } from './messages.service.js';
+
+@ApiTags('messages')
+@ApiSecurity('x-api-key')
+@Controller('v1/messages')
+export class MessagesController {
+  constructor(
+    private readonly service: MessagesService,
+    private readonly messages: MessagesRepository,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @BodyLimit('max')
+  @ApiOperation({ summary: 'Store a submission durably; answered after its commit' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'A repeat within 24 h gets the stored answer.' })
+  @ApiHeader({ name: 'Prefer', required: false, description: '`handling=lenient`, `return=representation`' })
+  @ApiOkResponse({ type: CreatedMessagesDto })
+  async create(
+    @Body() body: CreateMessagesDto,
+    @Key() key: ApiKey,
+    @Prefer() prefer: Preferences,
+    @IdempotencyKey() idempotency: Idempotency | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const result = await this.service.submit({
+      apiKey: key.name,
+      messages: body.messages.map(({ topic_id, subject, content, scheduled_at, emails }) => ({
+        topicId: topic_id,
+        subject,
+        content,
+        scheduledAt: scheduled_at,
+        recipients: emails,
+      })),
+      listsIds: prefer.representation,
+      idempotency,
+    });
+    if (result.isReplay) reply.header('Idempotent-Replayed', 'true');
+    if (prefer.lenient) reply.header('Preference-Applied', 'handling=lenient');
+    await reply.type('application/json; charset=utf-8').send(result.body);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'A message with its counts by state' })
+  @ApiOkResponse({ type: MessageDto })
+  async find(@Param() { id }: IdParam): Promise<MessageDto> {
+    const message = await this.messages.find(id);
+    if (!message) throw new AppError('not_found', 'There is no message with this id.');
+    return messageDto(message, await this.messages.countStates(message));
+  }
+}

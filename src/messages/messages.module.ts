@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { LedgerModule } from '../ledger/ledger.module.js';
+import { EmailsController } from './emails.controller.js';
+import { MessagesController } from './messages.controller.js';
+import { MessagesDataModule } from './messages-data.module.js';
+import { MessagesService } from './messages.service.js';
+
+/** `DispatchNudge` is bound by the application: whoever dispatches implements it. */
+@Module({
+  imports: [MessagesDataModule, LedgerModule],
+  controllers: [MessagesController, EmailsController],
+  providers: [MessagesService],
+})
+export class MessagesModule {}

@@ -1,0 +1,110 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
+import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
+import { formatId, idAt } from '../contracts/ids.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { isIdCollision } from './id-collision.js';
+import { DispatchNudge } from './dispatch-nudge.js';
+import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js';
+import { type IdentifiedMessage, identify, MessagesRepository, type NewMessage } from './messages.repository.js';
+import { NO_RECIPIENT, type Recipients } from './recipients.js';
+
+/** Above this many emails the answer leaves out their ids, unless it is asked for them. */
+const MAX_LISTED_IDS = 1_000;
+/** A range that was taken already is a matter of one in 2⁶² per pair and millisecond; three in a row is a fault. */
+const MAX_ID_ATTEMPTS = 3;
+
+export interface SubmittedMessage {
+  topicId: string;
+  subject: string;
+  content: string;
+  scheduledAt: Date | null;
+  recipients: Recipients;
+}
+
+export interface Submission {
+  apiKey: string;
+  messages: readonly SubmittedMessage[];
+  /** `Prefer: return=representation`. */
+  listsIds: boolean;
+  idempotency: Omit<KeyUse, 'apiKey'> | undefined;
+}
+
+export interface SubmissionResult {
+  /** The response body as JSON text: a replay is the same byte for byte. */
+  body: string;
+  isReplay: boolean;
+}
+
+@Injectable()
+export class MessagesService {
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly idempotency: IdempotencyRepository,
+    private readonly ledger: LedgerService,
+    private readonly nudge: DispatchNudge,
+    @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
+    @Inject(trackingConfig.KEY) private readonly tracking: TrackingConfig,
+  ) {}
+
+  /** Stores a submission in one transaction; resolves after its COMMIT. */
+  async submit(submission: Submission): Promise<SubmissionResult> {
+    const startedMs = performance.now();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await this.messages.transaction((transaction) => this.store(transaction, submission, startedMs));
+        if (!result.isReplay) this.nudge.nudge();
+        return result;
+      } catch (error) {
+        if (attempt === MAX_ID_ATTEMPTS || !isIdCollision(error)) throw error;
+      }
+    }
+  }
+
+  private async store(
+    transaction: EntityManager,
+    submission: Submission,
+    startedMs: number,
+  ): Promise<SubmissionResult> {
+    const { apiKey, idempotency } = submission;
+    if (idempotency) {
+      const body = await this.idempotency.begin(transaction, { apiKey, ...idempotency });
+      if (body !== null) return { body, isReplay: true };
+    }
+    const messages = submission.messages.map((message) => identify(this.newMessage(message)));
+    await this.messages.insert(transaction, messages, apiKey, this.scheduler.batchSize);
+    const body = JSON.stringify(answer(submission, messages, performance.now() - startedMs));
+    if (idempotency) await this.idempotency.store(transaction, { apiKey, ...idempotency }, body);
+    await this.ledger.move(
+      transaction,
+      messages.map(({ topicId, recipients }) => ({ topicId, from: 'accepted', to: 'pending', count: recipients.length })),
+    );
+    return { body, isReplay: false };
+  }
+
+  private newMessage({ topicId, subject, content, scheduledAt, recipients }: SubmittedMessage): NewMessage {
+    const { trackOpens } = this.tracking;
+    return { topicId, subject, content, scheduledAt, trackOpens, recipients: recipients.addresses };
+  }
+}
+
+function answer({ messages, listsIds }: Submission, stored: readonly IdentifiedMessage[], elapsedMs: number) {
+  const count = stored.reduce((sum, { recipients }) => sum + recipients.length, 0);
+  const rejected = messages.flatMap(({ recipients }) => recipients.rejected);
+  return {
+    count,
+    elapsed: `${elapsedMs.toFixed(1)}ms`,
+    messages: stored.map(({ id, first, recipients: { length } }, index) => {
+      const { duplicates, positions } = messages[index].recipients;
+      const summary = { id, count: length, duplicates, suppressed: 0 };
+      if (count > MAX_LISTED_IDS && !listsIds) return summary;
+      return { ...summary, email_ids: Array.from(positions, (position) => emailId(first, position)) };
+    }),
+    ...(rejected.length > 0 && { rejected }),
+  };
+}
+
+function emailId(first: Buffer, position: number): string | null {
+  return position === NO_RECIPIENT ? null : formatId(idAt(first, position));
+}

@@ -1,0 +1,25 @@
+import { Global, Module } from '@nestjs/common';
+import { PeriodicJobs } from '../database/periodic-jobs.js';
+import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { DispatchNudge } from '../messages/dispatch-nudge.js';
+import { MessagesDataModule } from '../messages/messages-data.module.js';
+import { Dispatcher } from './dispatcher.js';
+import { HousekeepingService } from './housekeeping.service.js';
+import { NotifyChannel } from './notify-channel.js';
+import { SchedulerService } from './scheduler.service.js';
+
+/** Global for the one port it implements: messages/ declares `DispatchNudge` and knows nothing of a scheduler. */
+@Global()
+@Module({
+  imports: [MessagesDataModule, JetStreamModule],
+  providers: [
+    Dispatcher,
+    SchedulerService,
+    HousekeepingService,
+    NotifyChannel,
+    PeriodicJobs,
+    { provide: DispatchNudge, useExisting: NotifyChannel },
+  ],
+  exports: [DispatchNudge],
+})
+export class SchedulerModule {}

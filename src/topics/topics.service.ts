@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { BatchesRepository } from '../messages/batches.repository.js';
+import type { SentCountDto } from './dto/sent-count.dto.js';
+import type { StoppedTopicDto } from './dto/stopped-topic.dto.js';
+import type { TopicStatisticsDto } from './dto/topic-statistics.dto.js';
+import { topicStatistics } from './topic-statistics.js';
+import { TopicsRepository } from './topics.repository.js';
+
+@Injectable()
+export class TopicsService {
+  constructor(
+    private readonly topics: TopicsRepository,
+    private readonly batches: BatchesRepository,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  async statistics(topicId: string): Promise<TopicStatisticsDto> {
+    return topicStatistics(topicId, await this.topics.counts(topicId));
+  }
+
+  /**
+   * Stops what was accepted up to now. What is pending stops here; a batch that a dispatcher holds at this moment is
+   * stopped by its next claim or, once published, by the sender.
+   */
+  stop(topicId: string): Promise<StoppedTopicDto> {
+    return this.topics.transaction(async (transaction) => {
+      await this.topics.stop(transaction, topicId);
+      const stopped = await this.batches.stopPending(transaction, topicId);
+      await this.ledger.move(transaction, [{ topicId, from: 'pending', to: 'stopped', count: stopped }]);
+      const { states } = await this.topics.counts(topicId, transaction);
+      return { stopped, in_flight: states.pending + states.dispatched + states.sending };
+    });
+  }
+
+  async countDispatched(hours: number): Promise<SentCountDto> {
+    const { since, count } = await this.topics.countDispatched(hours);
+    return { count, hours, since };
+  }
+}
