@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, ERRORS, type ErrorCode } from '../runtime/errors.js';
+import { parseJsonBody, type DefaultParser } from './json-body.js';
+import { problemHeaders, problemOf } from './problem.js';
+import { translateError } from './translate-error.js';
+
+/** What a route takes that does not say otherwise. */
+export const DEFAULT_BODY_BYTES = 16 * 1024;
+
+/**
+ * Node looks for late connections this often, so a limit is kept to within it: headers are cut off after at most 15 s
+ * and bodies after at most 60 s. Fastify would set `requestTimeout` to 0 and so remove Node's own guard.
+ */
+const CHECK_INTERVAL_MS = 2_000;
+const HEADERS_TIMEOUT_MS = 15_000 - CHECK_INTERVAL_MS;
+const REQUEST_TIMEOUT_MS = 60_000 - CHECK_INTERVAL_MS;
+
+/** Above the request timeout, so that a slow body is answered 408 rather than cut. */
+const CONNECTION_TIMEOUT_MS = 65_000;
+
+/** Fastify's 72 s would hold up every shutdown for that long. */
+const KEEP_ALIVE_TIMEOUT_MS = 5_000;
+
+/** Long-lived clients come back through the load balancer now and then. */
+const MAX_REQUESTS_PER_SOCKET = 10_000;
+
+/** An address of 254 bytes, percent-encoded, is the longest part of a path. */
+const MAX_PARAM_LENGTH = 1_024;
+
+/** The HTTP server. Nest's body parsers are left out: only what `parseJsonBody` takes is a body. */
+export class EdgeAdapter extends FastifyAdapter {
+  override registerParserMiddleware(): void {}
+}
+
+export function createAdapter(): EdgeAdapter {
+  const adapter = new EdgeAdapter({
+    bodyLimit: DEFAULT_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxRequestsPerSocket: MAX_REQUESTS_PER_SOCKET,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    trustProxy: false,
+    // A request on a connection that was open before the shutdown is served, and its connection then closed.
+    return503OnClosing: false,
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const refused = translateError(error) ?? new AppError('bad_request');
+      void reply.code(refused.status).headers(problemHeaders(refused, request.id)).send(problemOf(refused, request.id));
+    },
+    clientErrorHandler: answerParserError,
+  });
+  const fastify = adapter.getInstance();
+  const defaultParser = fastify.getDefaultJsonParser('error', 'error') as DefaultParser;
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    done(null, parseJsonBody(request, body as Buffer, defaultParser));
+  });
+  deferContinue(adapter);
+  return adapter;
+}
+
+/**
+ * Node answers `Expect: 100-continue` before anyone has seen the key. The hook that precedes the body's reading asks for
+ * it instead. Other expectations are ignored, which RFC 9110 allows.
+ */
+function deferContinue(adapter: EdgeAdapter): void {
+  const server = adapter.getInstance().server;
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    server.on(event, (request, response) => server.emit('request', request, response));
+  }
+}
+
+const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+/** Answers what never became a request: there is no reply to use, only the socket. */
+function answerParserError(fault: Error & { code?: string }, socket: Socket & { _httpMessage?: unknown }): void {
+  // Bytes written under a running response would be taken for its body.
+  if (fault.code === 'ECONNRESET' || !socket.writable || socket._httpMessage != null) {
+    socket.destroy();
+    return;
+  }
+  const error = new AppError(PARSER_ERRORS[fault.code ?? ''] ?? 'bad_request');
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemOf(error, requestId));
+  const { status } = ERRORS[error.code];
+  const headers = {
+    ...problemHeaders(error, requestId),
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}

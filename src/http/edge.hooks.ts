@@ -1,0 +1,129 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { AppError } from '../runtime/errors.js';
+import { requestContext } from '../runtime/request-context.js';
+import { ApiKeyVerifier } from './api-key.verifier.js';
+import { DEFAULT_BODY_BYTES } from './adapter.js';
+import { Draining } from './draining.js';
+import { parsePrefer } from './prefer.js';
+
+const ROUTABLE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** One policy for API, documents and dashboard; only Swagger's styles are inline. */
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/**
+ * What happens to a request before Nest sees it, and before its body is read:
+ * 1. it gets an id (one sent by the client is not taken: it would let a caller write our logs) and its context;
+ * 2. where no route matched, it is answered 404, or 405 to those who hold a key;
+ * 3. on a protected route, which is every route that is not marked public, it is answered 401 without a key;
+ * 4. a body in another encoding or charset is refused.
+ * Hooks apply to every route whatever the order; the limits of bodies only to routes added after this call.
+ */
+export function addEdgeHooks(
+  app: NestFastifyApplication,
+  maxBodyBytes: number,
+  isPublicPath: (url: string) => boolean,
+) {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const verifier = app.get(ApiKeyVerifier);
+  const draining = app.get(Draining);
+
+  fastify.decorateRequest('apiKey', undefined);
+  fastify.decorateRequest('bodySha256', undefined);
+
+  fastify.addHook('onRoute', (route: RouteOptions) => {
+    const limit = route.config?.bodyLimit ?? DEFAULT_BODY_BYTES;
+    route.bodyLimit = limit === 'max' ? maxBodyBytes : limit;
+    if (isPublicPath(route.url)) route.config = { ...route.config, public: true } as RouteOptions['config'];
+  });
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    const { lenient } = parsePrefer(request.headers.prefer);
+    requestContext.run({ requestId: request.id, lenient }, () => {
+      try {
+        admit(fastify, verifier, request, reply);
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+      done();
+    });
+  });
+
+  // The last moment before the body: now a client that asked may send it.
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
+    if (request.headers.expect !== undefined) reply.raw.writeContinue();
+    done();
+  });
+
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    if (isBodyUnread(request)) closeUnread(request, reply);
+    else if (draining.isDraining) void reply.header('connection', 'close');
+    done();
+  });
+}
+
+function admit(fastify: FastifyInstance, verifier: ApiKeyVerifier, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.is404) throw noSuchRoute(fastify, verifier, request, reply);
+  if (request.routeOptions.config.public !== true) verifier.authenticate(request);
+  refuseEncodedBody(request);
+}
+
+/** Without a key, what exists under another method is not told apart from what does not exist. */
+function noSuchRoute(
+  fastify: FastifyInstance,
+  verifier: ApiKeyVerifier,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): AppError {
+  const allowed = ROUTABLE_METHODS.filter(
+    (method) => fastify.findRoute({ method, url: request.raw.url ?? '/' }) !== null,
+  );
+  if (allowed.length === 0 || verifier.find(request) === undefined) {
+    return new AppError('not_found', 'There is nothing at this URL.');
+  }
+  const methods = allowed.join(', ');
+  void reply.header('allow', methods);
+  return new AppError('method_not_allowed', `Allowed here: ${methods}.`);
+}
+
+/** `identity` is no encoding; a compressed body could be a thousand times its limit once unpacked. */
+function refuseEncodedBody(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+    throw new AppError('unsupported_encoding', 'Send the body without Content-Encoding.');
+  }
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw new AppError('unsupported_media_type', 'Send the body in UTF-8.');
+  }
+}
+
+function isBodyUnread({ raw, headers }: FastifyRequest): boolean {
+  if (raw.complete) return false;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** A client in the middle of its body needs this long to look at the answer. */
+const LINGER_MS = 1_000;
+
+/**
+ * Ends a connection whose client is still sending. Closed at once, with bytes unread, the kernel would reset it, and the
+ * reset can overtake the answer: many clients would report a broken pipe instead of 401 or 413.
+ */
+function closeUnread(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('connection', 'close');
+  const { socket } = request.raw;
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+  };
+}

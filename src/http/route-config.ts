@@ -1,0 +1,25 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import type { FastifyContextConfig } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Served without a key; absent means protected. */
+    public?: boolean;
+    /** The body's limit in bytes; `max` is `MAX_BODY_BYTES`; absent means DEFAULT_BODY_BYTES. */
+    bodyLimit?: number | 'max';
+  }
+}
+
+/** Nest's `@RouteConfig` replaces what an earlier decorator set; ours are several, so they add. */
+export function extendRouteConfig(config: FastifyContextConfig): MethodDecorator {
+  return (target, key, descriptor: PropertyDescriptor) => {
+    const earlier: unknown = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object);
+    RouteConfig({ ...(earlier as object | undefined), ...config })(target, key, descriptor);
+  };
+}
+
+/** How large a body this handler takes. */
+export function BodyLimit(bytes: number | 'max'): MethodDecorator {
+  return extendRouteConfig({ bodyLimit: bytes });
+}
