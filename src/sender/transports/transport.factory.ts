@@ -1,16 +1,13 @@
+import type { SenderConfig } from '../../config/sender.config.js';
 import { LogTransport } from './log.transport.js';
 import { parseMailbox } from './mime.js';
 import { SmtpTransport } from './smtp.transport.js';
 import { type Transport } from './transport.js';
 
-export interface TransportConfig {
-  transport: 'smtp' | 'ses' | 'log';
-  smtpUrl?: string;
-  mailboxDir?: string;
-  fromEmail: string;
-  /** Mails in flight at once. */
-  concurrency: number;
-}
+export type TransportConfig = Pick<
+  SenderConfig,
+  'transport' | 'smtpUrl' | 'mailboxDir' | 'fromEmail' | 'concurrency'
+>;
 
 /** Fails at start for what would otherwise fail with every mail. */
 export function transportFor({ transport, smtpUrl, mailboxDir, fromEmail, concurrency }: TransportConfig): Transport {

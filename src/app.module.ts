@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { AppConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { MessagesModule } from './messages/messages.module.js';
+import { SchedulerModule } from './scheduler/scheduler.module.js';
+import { TopicsModule } from './topics/topics.module.js';
+
+/** The gateway: HTTP and scheduler. */
+@Module({
+  imports: [
+    AppConfigModule.forProcess('gateway'),
+    ScheduleModule.forRoot(),
+    DatabaseModule.forProcess('messages-gateway'),
+    HttpModule,
+    MessagesModule,
+    TopicsModule,
+    SchedulerModule,
+    HealthModule,
+  ],
+})
+export class AppModule {}
