@@ -5,11 +5,14 @@ const oneFileAtATime = { maxWorkers: 1 };
 
 /** The projects run one after the other, so that the fastest verdict comes first. */
 export default defineConfig({
+  // The one that covers test/ too: a decorator in a file outside of its tsconfig is a syntax error.
+  tsconfig: 'tsconfig.test.json',
   test: {
     passWithNoTests: false,
     teardownTimeout: 30_000,
     projects: [
       {
+        extends: true,
         test: {
           name: 'unit',
           include: ['{src,simulator,scripts}/**/*.spec.ts', 'scripts/**/*.spec.mjs'],
@@ -18,6 +21,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'integration',
           include: ['test/integration/**/*.spec.ts'],
@@ -27,6 +31,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts'],
@@ -37,6 +42,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'chaos',
           include: ['test/chaos/**/*.spec.ts'],
