@@ -1,0 +1,111 @@
+// @ts-check
+import { join } from 'node:path';
+import { buildIfStale } from './build.mjs';
+import { findNatsBinary, provideNatsBinary } from './engines/nats-binary.mjs';
+import { Nats } from './engines/nats.mjs';
+import { Postgres } from './engines/postgres.mjs';
+import { ROOT } from './system/checkout.mjs';
+import { Interruption } from './system/interruption.mjs';
+import { tailOfLog } from './system/log.mjs';
+import { Process, ProcessError } from './system/process.mjs';
+import { State } from './system/state.mjs';
+import { tally } from './system/tally.mjs';
+import { makeTestFolder, removeDeadTestFolders, removeTestFolder } from './system/test-folder.mjs';
+
+/** @typedef {{ stop: () => Promise<void> }} Engine */
+
+const STOP_GRACE_MS = 5_000;
+
+/** What CI has run already; said aloud, so that a count of the rest is not taken for one of everything. */
+const done = (process.env.TESTS_DONE ?? '').split(' ');
+const projects = process.argv.slice(2).filter((project) => !done.includes(project));
+if (projects.length < process.argv.length - 2) console.log(`Already run: ${process.env.TESTS_DONE}`);
+
+const { passed, failed, skipped } = await test();
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function test() {
+  const interruption = new Interruption();
+  interruption.listen();
+  await removeDeadTestFolders();
+  const folder = makeTestFolder();
+  const results = join(folder, 'results.json');
+  /** @type {Engine[]} */
+  const engines = [];
+  let succeeded = false;
+  try {
+    const env = await startEngines(folder, engines, interruption);
+    succeeded = await runVitest(env, results, interruption);
+  } catch (error) {
+    if (!interruption.byUser) explain(error, folder);
+  }
+  const counts = tally(results, succeeded);
+  for (const engine of engines) await engine.stop();
+  await removeTestFolder(folder);
+  return counts;
+}
+
+/**
+ * @param {string} folder
+ * @param {Engine[]} engines takes each engine as soon as it runs
+ * @param {Interruption} interruption
+ * @returns {Promise<Record<string, string>>} where the tests find them
+ */
+async function startEngines(folder, engines, interruption) {
+  const { stop } = interruption;
+  const state = new State(folder);
+  const postgres = async () => {
+    const server = await Postgres.start(join(folder, 'postgres'), state, join(folder, 'PostgreSQL.log'), stop);
+    engines.push(server);
+    return server.url('postgres');
+  };
+  const nats = async () => {
+    const server = await Nats.start(join(folder, 'nats'), state, join(folder, 'NATS.log'), stop);
+    engines.push(server);
+    return server.url;
+  };
+  const [databaseUrl, natsUrl] = await interruption.together([
+    process.env.DATABASE_URL || postgres(),
+    process.env.NATS_URL || nats(),
+    buildIfStale(stop),
+  ]);
+  const natsBinary = process.env.NATS_URL ? findNatsBinary() : await provideNatsBinary(stop);
+  return {
+    TEST_DATABASE_URL: databaseUrl,
+    TEST_NATS_URL: natsUrl,
+    ...(natsBinary !== undefined && { TEST_NATS_SERVER_BIN: natsBinary }),
+  };
+}
+
+/**
+ * @param {Record<string, string>} engines
+ * @param {string} results
+ * @param {Interruption} interruption
+ */
+async function runVitest(engines, results, { stop, hurry }) {
+  const env = { ...process.env, ...engines };
+  // They would reach the processes under test as settings.
+  delete env.DATABASE_URL;
+  delete env.NATS_URL;
+  const args = [
+    join(ROOT, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    ...projects.map((project) => `--project=${project}`),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${results}`,
+  ];
+  const vitest = Process.spawn('vitest', process.execPath, args, { cwd: ROOT, env });
+  stop.addEventListener('abort', () => void vitest.stop('SIGINT', STOP_GRACE_MS, hurry));
+  return (await vitest.exited) === 'code 0' && !stop.aborted;
+}
+
+/**
+ * @param {unknown} error
+ * @param {string} folder
+ */
+function explain(error, folder) {
+  console.error(error instanceof Error ? error.message : error);
+  if (error instanceof ProcessError) console.error(tailOfLog(join(folder, `${error.processName}.log`)));
+}

@@ -1,0 +1,57 @@
+import { defineConfig } from 'vitest/config';
+
+/** Two cores: tests that start processes of their own would otherwise measure each other. */
+const oneFileAtATime = { maxWorkers: 1 };
+
+/** The projects run one after the other, so that the fastest verdict comes first. */
+export default defineConfig({
+  // The one that covers test/ too: a decorator in a file outside of its tsconfig is a syntax error.
+  tsconfig: 'tsconfig.test.json',
+  test: {
+    passWithNoTests: false,
+    teardownTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{src,simulator,scripts}/**/*.spec.ts', 'scripts/**/*.spec.mjs'],
+          testTimeout: 10_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.spec.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e-spec.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+          ...oneFileAtATime,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.spec.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 3 },
+          ...oneFileAtATime,
+        },
+      },
+    ],
+  },
+});
