@@ -1,5 +1,6 @@
 import { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { domainToASCII } from 'node:url';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { Mailbox, type ReceivedMail } from './mailbox.js';
 
@@ -92,8 +93,8 @@ export class SmtpSink {
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     const { mailFrom, rcptTo } = session.envelope;
     const mail: ReceivedMail = {
-      from: mailFrom ? mailFrom.address : '',
-      to: rcptTo.map(({ address }) => address),
+      from: mailFrom ? asOnTheWire(mailFrom.address) : '',
+      to: rcptTo.map(({ address }) => asOnTheWire(address)),
       raw: Buffer.concat(chunks),
       receivedAt: new Date(),
     };
@@ -114,4 +115,11 @@ export class SmtpSink {
       waiter.resolve(mail);
     }
   }
+}
+
+// smtp-server decodes punycode labels; the other labels keep their case.
+function asOnTheWire(address: string): string {
+  const at = address.lastIndexOf('@') + 1;
+  const labels = address.slice(at).split('.');
+  return address.slice(0, at) + labels.map((label) => (/[^ -~]/.test(label) ? domainToASCII(label) : label)).join('.');
 }

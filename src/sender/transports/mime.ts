@@ -21,6 +21,8 @@ export function parseMailbox(text: string): Mailbox | null {
 export function composeMime(mail: Mail): SendMailOptions & { envelope: { from: string; to: string } } {
   const from = parseMailbox(mail.from);
   if (!from) throw new TransportError('unavailable', 'mime; the sender address is not one mailbox');
+  // nodemailer would repair such an address; then the mail would go to somebody whom nobody named.
+  if (/[\p{Cc}\s<>]/u.test(mail.to)) throw new TransportError('permanent', 'mime; the recipient is not an address');
   return {
     envelope: { from: from.address, to: mail.to },
     from,
@@ -31,8 +33,8 @@ export function composeMime(mail: Mail): SendMailOptions & { envelope: { from: s
     // Stable over repeats: a receiver that got the same email twice can see that it is one (RFC 5322 3.6.4).
     messageId: `<${mail.id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`,
     headers: {
-      'X-Messages-Email-Id': mail.id,
-      ...(mail.topicId === '' ? {} : { 'X-Messages-Topic-Id': mail.topicId }),
+      'X-Messages-Email-ID': mail.id,
+      ...(mail.topicId === '' ? {} : { 'X-Messages-Topic-ID': mail.topicId }),
     },
     xMailer: false,
     disableFileAccess: true,

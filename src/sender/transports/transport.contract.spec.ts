@@ -1,0 +1,248 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { type HeaderLines, simpleParser } from 'mailparser';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SmtpSink } from '../../../simulator/smtp-sink.js';
+import { aMail } from '../../../test/support/mails.js';
+import { LogTransport } from './log.transport.js';
+import { SmtpTransport } from './smtp.transport.js';
+import { type Mail, type Transport } from './transport.js';
+
+interface Delivered {
+  from: string;
+  to: string;
+  raw: Buffer;
+}
+
+interface Bundle {
+  transport: Transport;
+  /** Everything that was delivered, in no particular order. */
+  delivered: () => Promise<Delivered[]>;
+}
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function smtp(): Promise<Bundle> {
+  const sink = new SmtpSink({ delayMs: 5 });
+  const transport = new SmtpTransport({ url: `smtp://127.0.0.1:${await sink.listen()}`, maxConnections: 8 });
+  closers.push(
+    () => sink.close(),
+    () => transport.close(),
+  );
+  const delivered = () => Promise.resolve(sink.mails.map(({ from, to, raw }) => ({ from, to: to.join(), raw })));
+  return { transport, delivered };
+}
+
+async function log(): Promise<Bundle> {
+  const dir = await mkdtemp(join(tmpdir(), 'mailbox-'));
+  const transport = new LogTransport(dir);
+  closers.push(() => rm(dir, { recursive: true }));
+  const delivered = async () => {
+    const names = (await readdir(dir)).filter((name) => name.endsWith('.eml'));
+    return Promise.all(names.map(async (name) => withoutEnvelope(await readFile(join(dir, name)))));
+  };
+  return { transport, delivered };
+}
+
+function withoutEnvelope(file: Buffer): Delivered {
+  const [, from, to, raw] = /^X-Envelope-From: (.*)\r\nX-Envelope-To: (.*)\r\n([^]*)$/.exec(file.toString('latin1'))!;
+  return { from, to, raw: Buffer.from(raw, 'latin1') };
+}
+
+const unixLines = (text: string) => text.replace(/\r\n?/g, '\n');
+const names = (lines: HeaderLines) => lines.map(({ line }) => line.slice(0, line.indexOf(':')));
+
+// 10,000 of each transport have been run by hand; this many keep the suite quick.
+const HOSTILE_MAILS = 300;
+
+const HEADERS = [
+  'Content-Transfer-Encoding',
+  'Content-Type',
+  'Date',
+  'From',
+  'MIME-Version',
+  'Message-ID',
+  'Subject',
+  'To',
+  'X-Messages-Email-ID',
+  'X-Messages-Topic-ID',
+];
+
+describe.each([
+  { name: 'smtp', setup: smtp },
+  { name: 'log', setup: log },
+])('the $name transport', ({ name, setup }) => {
+  async function deliver(mail: Mail): Promise<Delivered> {
+    const { transport, delivered } = await setup();
+    await transport.send(mail);
+    const [only, ...others] = await delivered();
+    expect(others).toEqual([]);
+    return only;
+  }
+
+  it('says its name', async () => {
+    expect((await setup()).transport.name).toBe(name);
+  });
+
+  it.each<[string, string]>([
+    ['long lines', `<p>${'word '.repeat(5_000)}</p><a href="https://example.com/?${'x'.repeat(4_000)}">y</a>`],
+    ['characters beyond the BMP', '<p>😀 🇰🇷 𝒳 안녕하세요 עברית</p>'],
+    ['dots at the start of lines', '.\n..\r\n.hidden\n<p>.</p>\n.\n'],
+    ['mixed line endings', '<p>a</p>\r\n<p>b</p>\n<p>c</p>\r\n\r\n\n'],
+    ['spaces and tabs at the end of lines', '<pre>a \nb\t\n  \n</pre> '],
+    ['equal signs and percent signs', '<p>a=3D =\n 100% =?utf-8?Q?x?= </p>'],
+    ['lines that look like SMTP and mbox', '\nFrom me\nQUIT\r\nRCPT TO:<x@example.org>\r\n'],
+    ['nothing that needs encoding', '<p>plain</p>'],
+  ])('delivers HTML with %s intact', async (_what, html) => {
+    const { html: arrived } = await simpleParser((await deliver(aMail({ html }))).raw, { skipImageLinks: true });
+    expect(withoutFinalBreaks(arrived || '')).toBe(withoutFinalBreaks(html));
+  });
+
+  it('delivers any HTML intact', async () => {
+    const { transport, delivered } = await setup();
+    const unit = fc.constantFrom(
+      '<p>',
+      '.',
+      '\n',
+      '\r\n',
+      ' ',
+      '\t',
+      '=',
+      'é',
+      '😀',
+      '한',
+      'x'.repeat(80),
+      '&amp;',
+      '\u2028',
+    );
+    const samples = fc
+      .sample(fc.array(unit, { minLength: 1, maxLength: 60 }), 200)
+      .map((units) => `!${units.join('')}!`);
+    const mails = samples.map((html) => aMail({ html }));
+    await Promise.all(mails.map((mail) => transport.send(mail)));
+    const arrived = new Map<unknown, string>();
+    for (const { raw } of await delivered()) {
+      const { headers, html } = await simpleParser(raw);
+      arrived.set(headers.get('x-messages-email-id'), html || '');
+    }
+    for (const { id, html } of mails) expect(withoutFinalBreaks(arrived.get(id)!)).toBe(withoutFinalBreaks(html));
+  });
+
+  it('delivers the text beside the HTML when there is one', async () => {
+    const { text, html } = await simpleParser((await deliver(aMail({ text: 'Hello.\n' }))).raw);
+    expect({ text, html }).toMatchObject({ text: 'Hello.\n', html: '<p>Hello</p>' });
+  });
+
+  it.each(['ada@example.net', 'Ada.Lovelace+tag@EXAMPLE.Net', "o'brien!#$%&*/=?^_`{|}~@xn--e1afmkfd.example"])(
+    'uses %s as the envelope recipient byte for byte',
+    async (to) => {
+      expect(await deliver(aMail({ to }))).toMatchObject({ from: 'no-reply@example.com', to });
+    },
+  );
+
+  it.each([
+    ['Example <no-reply@example.com>', 'Example <no-reply@example.com>'],
+    ['no-reply@example.com', 'no-reply@example.com'],
+    ['"Doe, Jane" <no-reply@example.com>', '"Doe, Jane" <no-reply@example.com>'],
+  ])('takes %s as the sender', async (from, header) => {
+    const delivered = await deliver(aMail({ from }));
+    expect(delivered.from).toBe('no-reply@example.com');
+    expect(delivered.raw.toString()).toContain(`From: ${header}\r\n`);
+  });
+
+  it('carries our ids, and a Message-ID that a repeat has too', async () => {
+    const { transport, delivered } = await setup();
+    const mail = aMail();
+    await transport.send(mail);
+    await transport.send(mail);
+    const parsed = await Promise.all((await delivered()).map(({ raw }) => simpleParser(raw)));
+    expect(parsed).toHaveLength(2);
+    for (const { messageId, headers } of parsed) {
+      expect(messageId).toBe(`<${mail.id}@example.com>`);
+      expect(headers.get('x-messages-email-id')).toBe(mail.id);
+      expect(headers.get('x-messages-topic-id')).toBe('welcome');
+    }
+  });
+
+  it('delivers a subject in any script', async () => {
+    const subject = `Grüße, 안녕하세요 😀 ${'עברית '.repeat(30)}end`;
+    expect((await simpleParser((await deliver(aMail({ subject }))).raw)).subject).toBe(subject);
+  });
+
+  it('has no topic header when there is no topic', async () => {
+    const { headers } = await simpleParser((await deliver(aMail({ topicId: '' }))).raw);
+    expect(headers.has('x-messages-topic-id')).toBe(false);
+  });
+
+  it('writes exactly the expected headers, whatever the subject, topic and sender name hold', async () => {
+    const { transport, delivered } = await setup();
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 120 }),
+      fc
+        .array(
+          fc.constantFrom(
+            '\r\n',
+            '\n',
+            '\r',
+            '\0',
+            'Bcc: x@example.org',
+            '\r\n\r\n<p>',
+            '\u2028',
+            '\u202e',
+            '=?utf-8?B?DQo=?=',
+            'é',
+          ),
+        )
+        .map((parts) => `a${parts.join('')}`),
+    );
+    const mails = fc
+      .sample(fc.tuple(hostile, hostile, hostile), HOSTILE_MAILS)
+      .map(([subject, topic, sender]) =>
+        aMail({ subject: `s${subject}`, topicId: `t${topic}`, from: `${quoted(sender)} <no-reply@example.com>` }),
+      );
+    await Promise.all(mails.map((mail) => transport.send(mail)));
+    const all = await delivered();
+    expect(all).toHaveLength(mails.length);
+    for (const { from, to, raw } of all) {
+      expect([from, to]).toEqual(['no-reply@example.com', 'ada@example.net']);
+      const { headerLines, html } = await simpleParser(raw);
+      expect(names(headerLines).sort()).toEqual(HEADERS);
+      expect(withoutFinalBreaks(html || '')).toBe('<p>Hello</p>');
+    }
+  });
+
+  it.each(['ada@example.net>\r\nDATA', 'ada@example.net> ORCPT=x'])('never sends to %j as it stands', async (to) => {
+    const { transport, delivered } = await setup();
+    await expect(transport.send(aMail({ to }))).rejects.toMatchObject({ kind: 'permanent' });
+    expect(await delivered()).toEqual([]);
+  });
+
+  it('answers with an id of its own', async () => {
+    const { transport } = await setup();
+    expect((await transport.send(aMail())).providerMessageId).toMatch(/^[\w.@-]{10,}$/);
+  });
+
+  it('finishes what is in flight when it closes, and takes nothing after', async () => {
+    const { transport, delivered } = await setup();
+    const sending = Array.from({ length: 20 }, () => transport.send(aMail()));
+    await transport.close();
+    expect(await delivered()).toHaveLength(20);
+    await expect(Promise.all(sending)).resolves.toHaveLength(20);
+    await expect(transport.send(aMail())).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await delivered()).toHaveLength(20);
+  });
+});
+
+// The final line break belongs to the transfer: SMTP ends the message with one.
+function withoutFinalBreaks(text: string): string {
+  return unixLines(text).replace(/\n+$/, '');
+}
+
+function quoted(name: string): string {
+  return `"${name.replace(/["\\]/g, '')}"`;
+}
