@@ -1,5 +1,5 @@
-/** Keys of the session-level advisory locks, in one place so that two purposes never share one. */
+/** Keys of the advisory locks, in one place so that two purposes never share one. 32 bits: jobs use the two-key form. */
 export const ADVISORY_LOCK = {
-  migrations: 7_205_761_001,
-  periodicJobs: 7_205_761_002,
+  migrations: 720_576_001,
+  periodicJobs: 720_576_002,
 } as const;

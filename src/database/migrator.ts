@@ -16,9 +16,16 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
   });
 }
 
-/** Takes back the newest migration; its data goes with it. */
-export async function revert(dataSource: DataSource): Promise<void> {
-  await underLock(dataSource, () => dataSource.undoLastMigration({ transaction: 'each' }));
+/** Takes back the newest migration, and its data with it. Returns its name, null where none is left. */
+export async function revert(dataSource: DataSource): Promise<string | null> {
+  return underLock(dataSource, async () => {
+    const [{ table }] = await dataSource.query<{ table: string | null }[]>(`SELECT to_regclass('migrations') AS table`);
+    if (!table) return null;
+    const [newest] = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id DESC LIMIT 1');
+    if (!newest) return null;
+    await dataSource.undoLastMigration({ transaction: 'each' });
+    return newest.name;
+  });
 }
 
 async function underLock<Result>(dataSource: DataSource, work: () => Promise<Result>): Promise<Result> {
