@@ -1,6 +1,6 @@
 // @ts-check
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from '../system/command.mjs';
 
 /** @typedef {{ uid?: number, gid?: number }} User */
@@ -26,11 +26,15 @@ export async function providePostgresHome(folder, remembered) {
     chownSync(folder, user.uid, user.gid);
     return { home: folder, user };
   }
-  if (remembered !== undefined && remembered !== folder && isOurs(remembered)) return { home: remembered, user };
+  if (remembered !== undefined && remembered !== folder && isOurs(dirname(remembered)))
+    return { home: remembered, user };
 
   // Not the temporary folder of the environment: that may be closed as well, and is emptied at boot.
-  const home = mkdtempSync('/var/tmp/messages-');
-  chmodSync(home, 0o711);
+  const outside = mkdtempSync('/var/tmp/messages-');
+  chmodSync(outside, 0o711);
+  const home = join(outside, 'postgres');
+  mkdirSync(home);
+  chownSync(home, user.uid, user.gid);
   // The checkout was open when the data was made.
   if (existsSync(join(folder, 'data'))) await run('mv', [join(folder, 'data'), home]);
   return { home, user };
@@ -62,9 +66,9 @@ async function canEnter(user, folder) {
 /**
  * A folder in a place where everybody may write is ours only if root made it.
  *
- * @param {string} home
+ * @param {string} outside
  */
-function isOurs(home) {
-  const stat = lstatSync(home, { throwIfNoEntry: false });
+function isOurs(outside) {
+  const stat = lstatSync(outside, { throwIfNoEntry: false });
   return stat !== undefined && stat.isDirectory() && stat.uid === 0;
 }

@@ -1,6 +1,6 @@
 // @ts-check
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LOCAL } from './checkout.mjs';
 import { acquireLock, readLock } from './lock.mjs';
 import { isAlive, Process } from './process.mjs';
@@ -39,6 +39,6 @@ export async function removeTestFolder(folder) {
     await Process.adopt(name, reference).stop('SIGQUIT', KILL_GRACE_MS);
   }
   // Outside the checkout, where the server's user could not enter it.
-  if (postgres) rmSync(postgres.home, { recursive: true, force: true });
+  if (postgres) rmSync(dirname(postgres.home), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }

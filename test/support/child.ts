@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A port that nothing listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+/** A process under test: `node dist/…` with an environment of its own. */
+export class Child {
+  output = '';
+  private readonly process: ChildProcess;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  constructor(script: string, env: Record<string, string>, cwd?: string) {
+    const { PATH = '', HOME = '' } = process.env;
+    this.process = spawn(process.execPath, [script], { cwd, env: { PATH, HOME, ...env } });
+    this.process.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.process.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));
+  }
+
+  get isRunning(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** SIGTERM, and the exit code that follows. */
+  async stop(): Promise<number | null> {
+    if (this.isRunning) this.process.kill('SIGTERM');
+    return (await this.exited).code;
+  }
+
+  /** Resolves once `url` answers with the status. */
+  async answers(url: string, status = 200, timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (Date.now() < deadline) {
+      if (!this.isRunning) throw new Error(`the process ended:\n${this.output}`);
+      const answered = await fetch(url).then(
+        async (response) => {
+          await response.arrayBuffer();
+          return response.status === status;
+        },
+        () => false,
+      );
+      if (answered) return;
+      await sleep(25);
+    }
+    throw new Error(`${url} did not answer ${status} within ${timeoutMs} ms:\n${this.output}`);
+  }
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { connect, type NatsConnection } from 'nats';
+import pg from 'pg';
+import { SmtpSink, type SmtpSinkOptions } from '../../simulator/smtp-sink.js';
+import { Child, freePort } from './child.js';
+
+export const API_KEY = 'test-key-0123456789abcdef';
+
+export interface Gateway extends Child {
+  url: string;
+}
+
+export interface TopicPage {
+  request: Record<'total' | 'created' | 'processing' | 'sent' | 'failed' | 'stopped', number>;
+  states: Record<string, number>;
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run the tests with npm test`);
+  return value;
+}
+
+/**
+ * The real system for one test file: a database and a stream of its own, an SMTP sink, and gateways and senders as
+ * processes. `stop` ends what was started and drops the database.
+ */
+export class Stack {
+  readonly sink: SmtpSink;
+  readonly children: Child[] = [];
+  private constructor(
+    readonly name: string,
+    readonly databaseUrl: string,
+    readonly pool: pg.Pool,
+    readonly nats: NatsConnection,
+    readonly env: Record<string, string>,
+    sink: SmtpSink,
+  ) {
+    this.sink = sink;
+  }
+
+  static async start(options: { sink?: SmtpSinkOptions; env?: Record<string, string> } = {}): Promise<Stack> {
+    const name = `test_${randomBytes(6).toString('hex')}`;
+    const admin = required('TEST_DATABASE_URL');
+    await runAdmin(admin, `CREATE DATABASE ${name}`);
+    const databaseUrl = new URL(admin);
+    databaseUrl.pathname = `/${name}`;
+    const natsUrl = required('TEST_NATS_URL');
+    const sink = new SmtpSink(options.sink);
+    const smtpPort = await sink.listen();
+    const env = {
+      DATABASE_URL: databaseUrl.href,
+      NATS_URL: natsUrl,
+      NATS_STREAM: name,
+      NATS_SUBJECT: `${name}.email`,
+      API_KEY,
+      SENDER_TRANSPORT: 'smtp',
+      SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+      LOG_LEVEL: 'info',
+      ...options.env,
+    };
+    const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
+    pool.on('error', () => undefined);
+    return new Stack(name, databaseUrl.href, pool, await connect({ servers: natsUrl }), env, sink);
+  }
+
+  /** Starts a gateway and waits until it is ready. */
+  async gateway(env: Record<string, string> = {}): Promise<Gateway> {
+    const gateway = await this.spawnGateway(env);
+    await gateway.answers(`${gateway.url}/health/ready`);
+    return gateway;
+  }
+
+  async spawnGateway(env: Record<string, string> = {}): Promise<Gateway> {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const settings = { ...this.env, SERVER_PORT: String(port), SERVER_HOST: url, METRICS_PORT: '0', ...env };
+    return Object.assign(this.spawn('dist/src/main.js', settings), { url });
+  }
+
+  /** Starts a sender and waits until it is ready. */
+  async sender(env: Record<string, string> = {}): Promise<Child> {
+    const port = await freePort();
+    const sender = this.spawn('dist/src/sender/main.js', { ...this.env, METRICS_PORT: String(port), ...env });
+    await sender.answers(`http://127.0.0.1:${port}/health/ready`);
+    return sender;
+  }
+
+  spawn(script: string, env: Record<string, string>): Child {
+    const child = new Child(script, env);
+    this.children.push(child);
+    return child;
+  }
+
+  /** The exit code of a command such as `dist/src/cli/recount.js`, with its output. */
+  async run(script: string, env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
+    const child = new Child(script, { ...this.env, ...env });
+    const { code } = await child.exited;
+    return { code, output: child.output };
+  }
+
+  /** Every counter recomputed from the facts; empty when nothing differs. */
+  async recount(): Promise<string> {
+    const { code, output } = await this.run('dist/src/cli/recount.js');
+    return code === 0 ? '' : output;
+  }
+
+  async post(gateway: Gateway, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': API_KEY, ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+
+  async get<Body>(gateway: Gateway, path: string): Promise<Body> {
+    const response = await fetch(`${gateway.url}${path}`, { headers: { 'x-api-key': API_KEY } });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Body;
+  }
+
+  topic(gateway: Gateway, topicId: string): Promise<TopicPage> {
+    return this.get<TopicPage>(gateway, `/v1/topics/${topicId}`);
+  }
+
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query<Row>(text, values)).rows;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.children.map((child) => child.stop()));
+    await this.sink.close();
+    const manager = await this.nats.jetstreamManager();
+    await manager.streams.delete(this.name).catch(() => false);
+    await this.nats.close();
+    await this.pool.end();
+    await runAdmin(required('TEST_DATABASE_URL'), `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+  }
+}
+
+async function runAdmin(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Recipients `<prefix>0@example.com` … */
+export function recipients(count: number, prefix = 'user'): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index}@example.com`);
+}
