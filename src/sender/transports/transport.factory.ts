@@ -5,8 +5,8 @@ import { type Transport } from './transport.js';
 
 export interface TransportConfig {
   transport: 'smtp' | 'ses' | 'log';
-  smtpUrl?: string;
-  mailboxDir?: string;
+  smtpUrl: string | null;
+  mailboxDir: string | null;
   fromEmail: string;
   /** Mails in flight at once. */
   concurrency: number;
