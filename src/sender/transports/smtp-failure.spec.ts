@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
+import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aMail } from '../../../test/support/mails.js';
 import { ScriptedSmtp, type SmtpScript } from '../../../test/support/scripted-smtp.js';
@@ -88,6 +88,26 @@ describe('a session that cannot be set up', () => {
   it('is unavailable when the name does not resolve', async () => {
     const transport = new SmtpTransport({ url: 'smtp://nowhere.invalid:25', maxConnections: 1 });
     expect((await failureOf(transport.send(aMail()))).kind).toBe('unavailable');
+  });
+
+  it.each([
+    ['from the first byte', true, 'smtps'],
+    ['by STARTTLS', false, 'smtp'],
+  ])('is unavailable when the certificate of TLS %s is not trusted', async (_how, secure, scheme) => {
+    // Without a key of its own the server shows its published, self-signed test certificate.
+    const server = new SMTPServer({ secure, disableReverseLookup: true, authOptional: true });
+    server.on('error', () => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server.server, 'listening');
+    const { port } = server.server.address() as AddressInfo;
+    const transport = new SmtpTransport({ url: `${scheme}://127.0.0.1:${port}`, maxConnections: 1, timeouts: SHORT });
+    closers.push(
+      () => new Promise((resolve) => server.close(resolve)),
+      () => transport.close(),
+    );
+    const { kind, reason } = await failureOf(transport.send(aMail()));
+    expect(kind).toBe('unavailable');
+    expect(reason).toMatch(/certificate/);
   });
 
   it.each<[string, SmtpScript, string, FailureKind]>([

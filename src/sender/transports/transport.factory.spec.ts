@@ -17,7 +17,7 @@ describe('transportFor', () => {
   });
 
   it.each<[string, Partial<TransportConfig>, RegExp]>([
-    ['smtp without a URL', { smtpUrl: undefined }, /SMTP_URL/],
+    ['smtp without a URL', { smtpUrl: null }, /SMTP_URL/],
     ['log without a folder', { transport: 'log', mailboxDir: '' }, /MAILBOX_DIR/],
     ['ses', { transport: 'ses' }, /use smtp or log/],
     ['a sender without an address', { fromEmail: 'Example' }, /FROM_EMAIL/],

@@ -28,7 +28,7 @@ export interface Accepted {
  * | temporary   | no           | yes                | tries this email later            |
  * | throttled   | no           | no                 | slows down                        |
  * | unavailable | no           | no                 | pauses all sending                |
- * | ambiguous   | perhaps      | yes                | marks it uncertain, repeats not   |
+ * | ambiguous   | perhaps      | yes                | marks it uncertain (see policy)   |
  */
 export type FailureKind = 'permanent' | 'temporary' | 'throttled' | 'unavailable' | 'ambiguous';
 
