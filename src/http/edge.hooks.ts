@@ -59,7 +59,7 @@ export function addEdgeHooks(
 
   // The last moment before the body: now a client that asked may send it.
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
-    if (request.headers.expect !== undefined) reply.raw.writeContinue();
+    if (/100-continue/i.test(request.headers.expect ?? '')) reply.raw.writeContinue();
     done();
   });
 
