@@ -98,5 +98,9 @@ describe('the key', () => {
     const { body } = await probe.call('/openapi.json');
     expect(body['openapi']).toBe('3.1.0');
     expect(JSON.stringify(body)).toContain('x-api-key');
+    expect(body).toMatchObject({
+      security: [{ 'api-key': [] }],
+      paths: { '/v1/events/open': { get: { security: [] } } },
+    });
   });
 });

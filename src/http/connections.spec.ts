@@ -26,6 +26,21 @@ describe('connections', () => {
     for (const answer of answers) expect(answer).toMatch(/^HTTP\/1.1 408[^]*"code":"request_timeout"/);
   });
 
+  it('of a client that reads only after writing bring the refusal, and end', async () => {
+    probe = await Probe.start();
+    const socket = connect(Number(new URL(probe.base).port), '127.0.0.1').pause();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const bytes = 'POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n' + 'x'.repeat(5_000_000);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString())).resume();
+    await closed;
+    expect(answer).toMatch(/^HTTP\/1.1 401[^]*"code":"unauthorized"/);
+  });
+
   it('do not hold up a shutdown: the answer in flight arrives and closes its connection', async () => {
     probe = await Probe.start();
     const { port } = new URL(probe.base);
