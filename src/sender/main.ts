@@ -1,3 +1,4 @@
+import { ShutdownSignal } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exitOnFault } from '../config/exit-on-fault.js';
@@ -13,7 +14,7 @@ async function bootstrap(): Promise<void> {
     bufferLogs: true,
   });
   app.useLogger(createLogger(app.get<LogConfig>(logConfig.KEY).level));
-  app.enableShutdownHooks();
+  app.enableShutdownHooks([ShutdownSignal.SIGTERM, ShutdownSignal.SIGINT], { useProcessExit: true });
   const { metricsPort } = app.get<ServerConfig>(serverConfig.KEY);
   // Without a port there are no probes to answer, and everything else runs.
   if (metricsPort === 0) await app.init();
