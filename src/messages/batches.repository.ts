@@ -128,7 +128,16 @@ export class BatchesRepository {
           released.map(({ error }) => error),
         ]);
       }
-      await this.ledger.move(transaction, dispatched.flatMap(movesOf));
+      const firsts = dispatched.filter(({ batch }) => batch.generation === 0);
+      await this.ledger.move(
+        transaction,
+        dispatched.flatMap(movesOf),
+        firsts.map(({ batch: { topicId }, acknowledged: { length } }) => ({
+          topicId,
+          what: 'first_dispatch',
+          count: length,
+        })),
+      );
       return held;
     });
   }
@@ -197,12 +206,6 @@ export class BatchesRepository {
           error,
         })),
     );
-    const firsts = new Map<string, number>();
-    for (const { batch, acknowledged } of settlements) {
-      if (batch.generation > 0) continue;
-      firsts.set(batch.topicId, (firsts.get(batch.topicId) ?? 0) + acknowledged.length);
-    }
-    await this.ledger.countFirstDispatches(transaction, firsts);
   }
 }
 

@@ -1,0 +1,23 @@
+/** The first reason stays. In the order of the addresses, so that two transactions do not deadlock. Parameters: addresses, reasons, sources. */
+export const SUPPRESS = `/* suppressions.suppress */
+  INSERT INTO suppressions (address, reason, source)
+  SELECT lower(address), min(reason), min(source)
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS new (address, reason, source)
+  GROUP BY 1 ORDER BY 1
+  ON CONFLICT (address) DO NOTHING
+  RETURNING address`;
+
+/** Those of the addresses that are suppressed, in lower case. Parameters: addresses. */
+export const SUPPRESSED_AMONG = `/* suppressions.among */
+  SELECT address FROM suppressions WHERE address = ANY ($1::text[])`;
+
+/** Parameters: addresses. Returns the counts after. */
+export const COUNT_SOFT_BOUNCES = `/* suppressions.count_soft_bounces */
+  INSERT INTO soft_bounces AS row (address, count, last_at)
+  SELECT lower(address), count(*), now() FROM unnest($1::text[]) AS new (address) GROUP BY 1 ORDER BY 1
+  ON CONFLICT (address) DO UPDATE SET count = row.count + excluded.count, last_at = excluded.last_at
+  RETURNING address, count`;
+
+/** Parameters: addresses in lower case. */
+export const CLEAR_SOFT_BOUNCES = `/* suppressions.clear_soft_bounces */
+  DELETE FROM soft_bounces WHERE address = ANY ($1::text[])`;
