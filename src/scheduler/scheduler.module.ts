@@ -1,5 +1,4 @@
 import { Global, Module } from '@nestjs/common';
-import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
@@ -17,7 +16,6 @@ import { SchedulerService } from './scheduler.service.js';
     SchedulerService,
     HousekeepingService,
     NotifyChannel,
-    PeriodicJobs,
     { provide: DispatchNudge, useExisting: NotifyChannel },
   ],
   exports: [DispatchNudge],
