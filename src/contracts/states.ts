@@ -16,7 +16,10 @@ export const STATES = [
 
 export type State = (typeof STATES)[number];
 
-/** What may follow what. `accepted` is how an email enters. The schema's CHECKs and `counters.move` hold the same table. */
+/**
+ * What may follow what. `accepted` is how an email enters. `LedgerService.move` refuses everything else; the schema's
+ * CHECKs hold what a single row can tell.
+ */
 export const TRANSITIONS: Record<State | 'accepted', readonly State[]> = {
   accepted: ['pending', 'suppressed'],
   pending: ['dispatched', 'stopped', 'expired', 'suppressed', 'failed'],
@@ -56,16 +59,3 @@ export function stateOf(code: StateCode): State {
   if (!state) throw new RangeError(`no state has the code ${code}`);
   return state;
 }
-
-/** States in which nothing further happens without an event or an operator's retry. */
-export const FINAL_STATES: readonly State[] = [
-  'sent',
-  'delivered',
-  'bounced',
-  'complained',
-  'failed',
-  'stopped',
-  'suppressed',
-  'expired',
-  'uncertain',
-];
