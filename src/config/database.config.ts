@@ -46,7 +46,7 @@ export class DatabaseVariables {
   readonly DB_IDLE_TIMEOUT_SECS: number;
 
   @Variable({
-    text: 'Whether the gateway migrates the schema when it starts, under a lock.',
+    text: 'Whether gateway and sender migrate the schema when they start, under a lock.',
     unit: 'true, false',
     default: 'true',
   })

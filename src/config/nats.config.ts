@@ -74,7 +74,7 @@ export class NatsVariables {
   readonly EXTERNAL_SENDER: boolean;
 
   @Variable({
-    text: 'With an external sender: publishing pauses while this much waits in the stream.',
+    text: 'Publishing pauses while this much waits in the stream.',
     unit: 'emails',
     default: '100000',
   })

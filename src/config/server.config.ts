@@ -40,7 +40,10 @@ export class ServerVariables {
   })
   readonly DEFAULT_TIMEZONE: string;
 
-  @Variable({ text: 'Port of /metrics (and, in the sender, of the health routes); 0 turns it off.', default: '9464' })
+  @Variable({
+    text: "Port of the sender's health routes and, in a later version, of /metrics; 0 turns it off.",
+    default: '9464',
+  })
   @Min(0)
   @Max(65535)
   readonly METRICS_PORT: number;

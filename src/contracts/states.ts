@@ -19,7 +19,10 @@ export type State = (typeof STATES)[number];
 /** What an event may raise a state to (event-types.ts): it is evidence, also against what we had decided. */
 const BY_EVENT: readonly State[] = ['sent', 'delivered', 'bounced', 'complained', 'failed'];
 
-/** What may follow what. `accepted` is how an email enters. The ledger refuses every other move. */
+/**
+ * What may follow what. `accepted` is how an email enters. `LedgerService.move` refuses everything else; the schema's
+ * CHECKs hold what a single row can tell.
+ */
 export const TRANSITIONS: Record<State | 'accepted', readonly State[]> = {
   accepted: ['pending', 'suppressed'],
   pending: ['dispatched', 'stopped', 'expired', 'suppressed', ...BY_EVENT],

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
-/** Whether the process is going down: every answer then closes its connection, and readiness says no. */
+/** Whether the process is going down: every answer then closes its connection. */
 @Injectable()
 export class Draining implements OnModuleDestroy {
   private draining = false;
@@ -9,7 +9,7 @@ export class Draining implements OnModuleDestroy {
     return this.draining;
   }
 
-  /** May be called before Nest does, to serve on for a while after readiness was lost. */
+  /** May be called before Nest does, to serve on for a while. */
   begin(): void {
     this.draining = true;
   }

@@ -147,8 +147,8 @@ export class EmailsRepository {
     });
   }
 
-  async renewClaims(sender: string, leaseSeconds: number): Promise<void> {
-    await this.emails.manager.query(RENEW_CLAIMS, [sender, leaseSeconds]);
+  async renewClaims(claimIds: readonly string[], leaseSeconds: number): Promise<void> {
+    await this.emails.manager.query(RENEW_CLAIMS, [claimIds, leaseSeconds]);
   }
 
   /**

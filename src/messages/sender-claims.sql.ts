@@ -5,9 +5,9 @@ import { BATCH_OF_EMAIL } from './messages.sql.js';
 export const DELETE_CLAIMS = `/* sender_claims.delete */
   DELETE FROM sender_claims WHERE id = ANY ($1::uuid[])`;
 
-/** Parameters: sender, lease (seconds). */
+/** By claim and not by sender: a claim whose COMMIT was not answered must expire. Parameters: claim ids, lease (seconds). */
 export const RENEW_CLAIMS = `/* sender_claims.renew */
-  UPDATE sender_claims SET lease_until = now() + make_interval(secs => $2) WHERE sender = $1`;
+  UPDATE sender_claims SET lease_until = now() + make_interval(secs => $2) WHERE id = ANY ($1::uuid[])`;
 
 /** Removes expired claims and returns what they leave in doubt: emails that are still sending, locked. */
 export const EXPIRE_CLAIMS = `/* sender_claims.expire */

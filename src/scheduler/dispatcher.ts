@@ -17,7 +17,10 @@ import {
 import type { Message } from '../messages/message.entity.js';
 import { backoffMs } from '../runtime/backoff.js';
 
-/** How long a batch is ours. A lap publishes for about 10 s at worst (see Publisher). */
+/**
+ * How long a batch is ours: above any lap whose publishes are acknowledged at a usual pace. A lap that takes longer
+ * settles nothing, and its ids are published again.
+ */
 const LEASE_SECONDS = 30;
 /** Per lap: single emails are many small rows; four large batches fill the publisher's window well. */
 const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };

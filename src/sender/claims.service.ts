@@ -56,7 +56,8 @@ export class ClaimsService {
   }
 
   private async renew(): Promise<void> {
-    if (this.open.size > 0) await this.emails.renewClaims(this.sender, LEASE_SECONDS);
+    const ids = [...this.open].map(({ id }) => id);
+    if (ids.length > 0) await this.emails.renewClaims(ids, LEASE_SECONDS);
   }
 
   private async sweep(): Promise<void> {

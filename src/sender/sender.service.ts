@@ -17,6 +17,7 @@ import {
 } from '../contracts/payload.js';
 import { DatabaseService } from '../database/database.service.js';
 import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
+import { ACK_WAIT_MS } from '../jetstream/topology.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { type Claimed, ClaimsService } from './claims.service.js';
 import { resultOf } from './failure-policy.js';
@@ -29,8 +30,8 @@ const NOT_SETTLED_NAK = { baseMs: 20, capMs: 2_000 };
 const IN_FLIGHT_NAK_MS = 10_000;
 /** Not ours to judge (another version, another ledger): kept in the stream for whoever can. */
 const FOREIGN_NAK_MS = 60_000;
-/** A third of the consumer's ack wait. */
-const WORKING_MS = 10_000;
+/** Two of three may be lost before the stream delivers again. */
+const WORKING_MS = ACK_WAIT_MS / 3;
 const RETRY_MS = 500;
 const PAUSE = { baseMs: 1_000, capMs: 30_000 };
 /** What is in flight at SIGTERM has this long; afterwards its claim expires and the sweep settles it. */

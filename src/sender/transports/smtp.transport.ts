@@ -24,7 +24,7 @@ const TIMEOUTS: SmtpTimeouts = {
   connectionMs: 10_000,
   // Servers that make clients wait on purpose (tarpits) do so for up to about five seconds.
   greetingMs: 10_000,
-  // Silence after the message makes it ambiguous, so this is generous, but it must end before a forced exit and the claim's lease.
+  // Silence after the message makes it ambiguous, so this is generous. A claim is renewed meanwhile; a shutdown waits for it.
   socketMs: 30_000,
 };
 

@@ -1,0 +1,48 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { SenderConfig } from '../config/sender.config.js';
+import type { PeriodicJob, PeriodicJobs } from '../database/periodic-jobs.js';
+import type { EmailsRepository } from '../messages/emails.repository.js';
+import { ClaimsService } from './claims.service.js';
+import type { OutcomeRecorder } from './outcome-recorder.js';
+
+function setup() {
+  const jobs = new Map<string, PeriodicJob>();
+  const emails = { claimForSending: vi.fn(), renewClaims: vi.fn(async () => undefined) };
+  const outcomes = { finish: vi.fn(async () => true) };
+  const claims = new ClaimsService(
+    {} as SenderConfig,
+    emails as unknown as EmailsRepository,
+    outcomes as unknown as OutcomeRecorder,
+    { add: (job: PeriodicJob) => jobs.set(job.name, job) } as unknown as PeriodicJobs,
+  );
+  claims.start();
+  return { claims, emails, outcomes, renew: () => jobs.get('claims-renew')!.run() };
+}
+
+describe('ClaimsService', () => {
+  it('renews the claims that are open, and lets one expire whose commit was not answered', async () => {
+    const { claims, emails, renew } = setup();
+    emails.claimForSending.mockRejectedValueOnce(new Error('connection lost'));
+    await expect(claims.claim([{ id: 'a', generation: 0 }])).rejects.toThrow('connection lost');
+    emails.claimForSending.mockResolvedValueOnce([{ id: 'b', verdict: 'send' }]);
+    const [{ claim }] = await claims.claim([{ id: 'b', generation: 0 }]);
+    await renew();
+    expect(emails.renewClaims.mock.calls).toEqual([[[claim.id], 30]]);
+  });
+
+  it('drops a claim after its last outcome, and renews nothing then', async () => {
+    const { claims, emails, outcomes, renew } = setup();
+    emails.claimForSending.mockResolvedValueOnce([
+      { id: 'a', verdict: 'send' },
+      { id: 'b', verdict: 'send' },
+      { id: 'c', verdict: 'done' },
+    ]);
+    const [{ claim }] = await claims.claim([]);
+    claims.close(claim);
+    expect(outcomes.finish).not.toHaveBeenCalled();
+    claims.close(claim);
+    expect(outcomes.finish).toHaveBeenCalledWith(claim.id);
+    await renew();
+    expect(emails.renewClaims).not.toHaveBeenCalled();
+  });
+});
