@@ -44,7 +44,13 @@ describe('the main job', () => {
     const scheduledAt = localTime(5_000);
     const response = await stack.post(gateway, {
       messages: [
-        { topic_id: 'later', emails: ['later@example.com'], subject: 'Later', content: '<p>x</p>', scheduled_at: scheduledAt },
+        {
+          topic_id: 'later',
+          emails: ['later@example.com'],
+          subject: 'Later',
+          content: '<p>x</p>',
+          scheduled_at: scheduledAt,
+        },
       ],
     });
     expect(response.status).toBe(200);
