@@ -36,13 +36,17 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   return withProblems(SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] }));
 }
 
-/** Every operation may answer with a problem. */
+/** Every operation may answer with a problem; what Terminus says of its 503 is not what leaves the problem filter. */
 function withProblems(document: OpenAPIObject): OpenAPIObject {
   const [mediaType = ''] = PROBLEM_MEDIA_TYPE.split(';');
   const content = { [mediaType]: { schema: { $ref: `#/components/schemas/${ProblemDto.name}` } } };
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
-      if (operation !== undefined) operation.responses['default'] ??= { description: 'A problem (RFC 9457)', content };
+      if (operation === undefined) continue;
+      for (const [status, response] of Object.entries(operation.responses)) {
+        if (Number(status) >= 400 && response !== undefined && 'content' in response) response.content = content;
+      }
+      operation.responses['default'] ??= { description: 'A problem (RFC 9457)', content };
     }
   }
   return document;
