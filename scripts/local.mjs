@@ -40,7 +40,7 @@ async function runSystem() {
   try {
     removeEnvFile();
     await start(state, parts, interruption);
-    await new Promise((_, reject) => interruption.stop.addEventListener('abort', reject));
+    await interruption.stopped;
   } catch (error) {
     interruption.fail(error);
   }

@@ -85,7 +85,7 @@ async function startEngines(folder, engines, interruption) {
  * @param {string} results
  * @param {Interruption} interruption
  */
-async function runVitest(engines, results, { stop, hurry }) {
+async function runVitest(engines, results, { stop, stopped, hurry }) {
   const env = { ...process.env, ...engines };
   // They would reach the processes under test as settings.
   delete env.DATABASE_URL;
@@ -100,7 +100,7 @@ async function runVitest(engines, results, { stop, hurry }) {
     `--outputFile.json=${results}`,
   ];
   const vitest = Process.spawn('vitest', process.execPath, vitestArgs, { cwd: ROOT, env });
-  stop.addEventListener('abort', () => void vitest.stop('SIGINT', STOP_GRACE_MS, hurry));
+  void stopped.then(() => vitest.stop('SIGINT', STOP_GRACE_MS, hurry));
   return (await vitest.exited) === 'code 0' && !stop.aborted;
 }
 

@@ -14,6 +14,9 @@ export class Interruption {
   /** Whether somebody asked for the end, which is then no failure. */
   byUser = false;
 
+  /** Resolves when everything shall stop, also for whoever asks only afterwards. */
+  stopped = new Promise((resolve) => this.#stop.signal.addEventListener('abort', resolve));
+
   /** Aborted when everything shall stop. Its reason is the error that caused it. */
   get stop() {
     return this.#stop.signal;

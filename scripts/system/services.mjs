@@ -80,9 +80,8 @@ export async function startServices({ state, settings, onStart, onReady, interru
     { ...shared, SERVER_PORT: String(serverPort), METRICS_PORT: String(gatewayMetrics) },
     () => answersOk(`http://127.0.0.1:${serverPort}/health/ready`),
   );
-  await interruption.together([simulator, gateway]);
-  // After the gateway, which migrates.
-  await start(
+  // Beside the gateway: whichever comes first migrates, the other waits for it.
+  const sender = start(
     'sender',
     'dist/src/sender/main.js',
     {
@@ -93,6 +92,7 @@ export async function startServices({ state, settings, onStart, onReady, interru
     },
     () => answersOk(`http://127.0.0.1:${senderMetrics}/health/ready`),
   );
+  await interruption.together([simulator, gateway, sender]);
   return { serverUrl };
 }
 

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Public } from '../http/public.decorator.js';
 import { JetStreamHealthIndicator } from './jetstream.health.js';
@@ -18,6 +18,7 @@ export class HealthController {
   @Get('live')
   @Public()
   @HealthCheck()
+  @ApiOperation({ summary: 'Whether the process runs; nothing else is looked at' })
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
@@ -25,6 +26,9 @@ export class HealthController {
   @Get('ready')
   @Public()
   @HealthCheck()
+  @ApiOperation({
+    summary: 'Whether submissions can be stored; `degraded` while the queue is away, which only delays mail',
+  })
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.postgres.check(), () => this.jetstream.check()]);
   }
@@ -32,6 +36,7 @@ export class HealthController {
   @Get()
   @Public()
   @HealthCheck()
+  @ApiOperation({ summary: 'The same as /health/ready' })
   overall(): Promise<HealthCheckResult> {
     return this.ready();
   }

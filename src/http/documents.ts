@@ -6,7 +6,8 @@ import { PUBLIC_OPERATION } from './public.decorator.js';
 
 const UI_PATH = 'docs';
 const JSON_PATH = 'openapi.json';
-const KEY_SCHEME = 'api-key';
+/** The controllers name it in `@ApiSecurity`; without a scheme of that name Swagger UI would send no key. */
+const KEY_SCHEME = 'x-api-key';
 
 const HOUR_MS = 3_600_000;
 
@@ -32,18 +33,23 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .setDescription('Submit emails for your own SES account or SMTP server, and follow each of them.')
     .setVersion('1')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key' }, KEY_SCHEME)
-    .addSecurityRequirements(KEY_SCHEME)
     .build();
   return finishOperations(SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] }));
 }
 
-/** Every operation may answer with a problem, and asks for the key unless it is public. */
+/**
+ * Every operation may answer with a problem, and asks for the key unless it is public. What Terminus says of its 503 is
+ * not what leaves the problem filter.
+ */
 function finishOperations(document: OpenAPIObject): OpenAPIObject {
   const [mediaType = ''] = PROBLEM_MEDIA_TYPE.split(';');
   const content = { [mediaType]: { schema: { $ref: `#/components/schemas/${ProblemDto.name}` } } };
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
       if (operation === undefined) continue;
+      for (const [status, response] of Object.entries(operation.responses)) {
+        if (Number(status) >= 400 && response !== undefined && 'content' in response) response.content = content;
+      }
       operation.responses['default'] ??= { description: 'A problem (RFC 9457)', content };
       if (PUBLIC_OPERATION in operation) {
         delete operation[PUBLIC_OPERATION];

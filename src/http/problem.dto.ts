@@ -36,6 +36,13 @@ export class ProblemDto implements Problem {
   @ApiPropertyOptional({ type: [FieldErrorDto], maxItems: 100 })
   errors?: readonly FieldError[];
 
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Of the health routes: each part of the system with its state.',
+  })
+  details?: Record<string, unknown>;
+
   @ApiProperty({ type: String, description: 'The same as `detail`, for clients of the old service.' })
   error: string;
 

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OpenApi, pathOf, readDocument, type Route, routesOf } from '../support/openapi.js';
+import { expectProblem } from '../support/problems.js';
+import { firstBytes, rawRequest } from '../support/raw-http.js';
+import { API_KEY, type Gateway, Stack } from '../support/stack.js';
+
+const ROTATED_KEY = 'rotated-key-0123456789abcdef';
+const SHOP_KEY = 'shop-key-0123456789abcdef';
+const READER_KEY = 'reader-key-0123456789abcdef';
+
+/** What anybody may call; every other route asks for a key. */
+const PUBLIC = ['/health', '/health/live', '/health/ready'];
+
+const MESSAGE = { emails: ['user@example.com'], subject: 'Hello', content: '<p>x</p>' };
+
+/** Other spellings of a path that a router, a proxy or a framework may take for the same. */
+function spellings(path: string): string[] {
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  return [
+    `${path}/`,
+    `/${path}`,
+    path.replaceAll('/', '//'),
+    path.toUpperCase(),
+    path.replace('/v1', '/V1'),
+    path.replace('v1', '%761'),
+    path.replace('/v1/', '/v1%2f'),
+    `/health/%2e%2e${path}`,
+    `/health/..${path}`,
+    `/docs/../..${path}`,
+    `/.${path}`,
+    path.replace(`/${last}`, `/%2e/${last}`),
+    `${path};x=1`,
+    `${path}?x-api-key=${API_KEY}`,
+    `${path}%00`,
+    `${path}.json`,
+    `http://127.0.0.1${path}`,
+  ];
+}
+
+describe('access', () => {
+  let stack: Stack;
+  let gateway: Gateway;
+  let document: OpenApi;
+  let guarded: Route[];
+
+  beforeAll(async () => {
+    stack = await Stack.start({
+      env: { API_KEY: `${API_KEY},${ROTATED_KEY}`, API_KEYS: `shop=${SHOP_KEY},panel:read=${READER_KEY}` },
+    });
+    gateway = await stack.gateway();
+    document = await readDocument(gateway.url);
+    guarded = routesOf(document).filter(({ path }) => !PUBLIC.includes(path));
+  });
+
+  afterAll(async () => {
+    expect(await stack.recount()).toBe('');
+    await stack.stop();
+  });
+
+  it('is open to anybody for health and documents alone', async () => {
+    for (const path of [...PUBLIC, '/docs', '/openapi.json']) {
+      expect((await fetch(gateway.url + path)).status, path).toBe(200);
+    }
+    expect(guarded.length).toBeGreaterThan(0);
+    for (const route of guarded) {
+      const call = `${route.method} ${route.path}`;
+      const response = await fetch(gateway.url + pathOf(route), { method: route.method });
+      expect(response.status, call).toBe(401);
+      await expectProblem(response, 401, 'unauthorized');
+    }
+  });
+
+  it('is never given for another spelling of a path, nor for another method', async () => {
+    const leaks: string[] = [];
+    for (const route of guarded) {
+      const path = pathOf(route, { topic_id: 'x' });
+      for (const spelling of [path, ...spellings(path)]) {
+        for (const method of new Set([route.method, 'GET', 'HEAD', 'OPTIONS'])) {
+          const { status } = await rawRequest(gateway.url, method, spelling);
+          if (status < 400) leaks.push(`${method} ${spelling}: ${status}`);
+        }
+      }
+    }
+    expect(leaks).toEqual([]);
+  });
+
+  it('is refused before the body is read', async () => {
+    const head = 'POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    expect(await firstBytes(gateway.url, `${head}content-length: 33000000\r\n\r\n{`)).toMatch(/^HTTP\/1.1 401 /);
+    expect(await firstBytes(gateway.url, `${head}expect: 100-continue\r\ncontent-length: 9\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 401 /,
+    );
+    const response = await fetch(`${gateway.url}/v1/messages`, { method: 'POST', body: 'x'.repeat(20_000_000) });
+    await expectProblem(response, 401, 'unauthorized');
+  });
+
+  it('is given to every key that is live, whose name stands on the message', async () => {
+    for (const [key, name] of [
+      [API_KEY, 'default'],
+      [ROTATED_KEY, 'default'],
+      [SHOP_KEY, 'shop'],
+    ]) {
+      const response = await stack.post(gateway, { messages: [MESSAGE] }, { 'x-api-key': key });
+      expect(response.status, name).toBe(200);
+      const { messages } = (await response.json()) as { messages: { id: string }[] };
+      const rows = await stack.query('SELECT api_key FROM messages WHERE id = $1', [messages[0].id]);
+      expect(rows).toEqual([{ api_key: name }]);
+    }
+  });
+
+  it('is for reading alone with a key that may only read', async () => {
+    const headers = { 'x-api-key': READER_KEY };
+    for (const route of guarded) {
+      const response = await fetch(gateway.url + pathOf(route), { method: route.method, headers });
+      const call = `${route.method} ${route.path}`;
+      if (route.method === 'GET') expect([200, 404], call).toContain(response.status);
+      else await expectProblem(response, 403, 'forbidden');
+    }
+    const refused = await stack.post(gateway, { messages: [{ ...MESSAGE, topic_id: 'read-only' }] }, headers);
+    await expectProblem(refused, 403, 'forbidden');
+    expect((await stack.topic(gateway, 'read-only')).request.total).toBe(0);
+  });
+
+  it('leaves no key in the log', () => {
+    for (const key of [API_KEY, ROTATED_KEY, SHOP_KEY, READER_KEY]) expect(gateway.output).not.toContain(key);
+  });
+});
