@@ -9,7 +9,7 @@ function read(query: Record<string, string>): Promise<unknown> {
 }
 
 describe('SubmissionQuery', () => {
-  it.each([{}, { dry_run: 'false' }])('takes %o', async (query) => {
+  it.each<Record<string, string>>([{}, { dry_run: 'false' }])('takes %o', async (query) => {
     await expect(read(query)).resolves.toEqual({ dry_run: false });
   });
 
