@@ -1,3 +1,4 @@
+import { ShutdownSignal } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addEdgeHooks } from './http/edge.hooks.js';
@@ -17,5 +18,5 @@ export function setupApp(app: NestFastifyApplication, settings: EdgeSettings): v
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new EdgeValidationPipe(settings));
   serveDocuments(app);
-  app.enableShutdownHooks();
+  app.enableShutdownHooks([ShutdownSignal.SIGTERM, ShutdownSignal.SIGINT], { useProcessExit: true });
 }

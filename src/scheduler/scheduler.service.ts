@@ -54,7 +54,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
 
   private wake(): void {
     this.isWantedAgain = true;
-    this.run ??= this.dispatchAll().finally(() => (this.run = null));
+    this.run ??= this.dispatchAll();
   }
 
   private async dispatchAll(): Promise<void> {
@@ -68,6 +68,8 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
         this.wakeIn(RETRY_MS);
       }
     }
+    // In the turn of the last look at isWantedAgain: a wake in between would be lost.
+    this.run = null;
   }
 
   /** Laps until nothing is due. Returns the milliseconds until something will be, null when only a nudge can tell. */

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { migrate } from '../../src/database/migrator.js';
+import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
+import { TopicCounters } from '../../src/ledger/topic-counters.entity.js';
+import { Batch } from '../../src/messages/batch.entity.js';
+import { Email } from '../../src/messages/email.entity.js';
+import { IdempotencyKey } from '../../src/messages/idempotency-key.entity.js';
+import { Message } from '../../src/messages/message.entity.js';
+import { SenderClaim } from '../../src/messages/sender-claim.entity.js';
+import { Topic } from '../../src/topics/topic.entity.js';
+import { TestDatabase } from '../support/test-database.js';
+
+const entities = [Message, Batch, Email, IdempotencyKey, SenderClaim, TopicCounters, TopicBucket, Topic];
+
+it('the entities say what the migrations made', async () => {
+  const database = await TestDatabase.create();
+  const dataSource = await database.connect(entities);
+  await migrate(dataSource);
+  const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+  expect(upQueries.map(({ query }) => query)).toEqual([]);
+  const tables = await dataSource.query<{ name: string }[]>(
+    `SELECT relname AS name FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+       AND relname NOT IN ('migrations')`,
+  );
+  const known = dataSource.entityMetadatas.map(({ tableName }) => tableName);
+  expect(tables.map(({ name }) => name).sort()).toEqual(known.sort());
+  await dataSource.destroy();
+  await database.drop();
+});
