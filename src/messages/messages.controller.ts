@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { ApiKey } from '../http/api-key.verifier.js';
@@ -11,6 +11,7 @@ import { AppError } from '../runtime/errors.js';
 import { CreatedMessagesDto } from './dto/created-messages.dto.js';
 import { CreateMessagesDto } from './dto/create-messages.dto.js';
 import { MessageDto, messageDto } from './dto/message.dto.js';
+import { SubmissionQuery } from './dto/submission.query.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 
@@ -32,6 +33,7 @@ export class MessagesController {
   @ApiOkResponse({ type: CreatedMessagesDto })
   async create(
     @Body() body: CreateMessagesDto,
+    @Query() _query: SubmissionQuery,
     @Key() key: ApiKey,
     @Prefer() prefer: Preferences,
     @IdempotencyKey() idempotency: Idempotency | undefined,
