@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { ApiKey } from '../http/api-key.verifier.js';
 import { type Idempotency, IdempotencyKey } from '../http/idempotency.decorator.js';
@@ -16,7 +16,6 @@ import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 
 @ApiTags('messages')
-@ApiSecurity('x-api-key')
 @Controller('v1/messages')
 export class MessagesController {
   constructor(

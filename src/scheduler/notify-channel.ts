@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
+import { messageOf } from '../runtime/message-of.js';
 
 const CHANNEL = 'messages_due';
 const RECONNECT_MS = 1_000;
@@ -38,7 +39,7 @@ export class NotifyChannel extends DispatchNudge implements OnModuleDestroy {
       try {
         await this.listenOnce(onNudge);
       } catch (error) {
-        this.logger.warn(`cannot listen: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.warn(`cannot listen: ${messageOf(error)}`);
       }
       await sleep(RECONNECT_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }

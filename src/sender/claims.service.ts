@@ -5,7 +5,9 @@ import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
+import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
+import { TransportError } from './transports/transport.js';
 
 /** A claim outlives three missed renewals; what a dead sender was sending is in doubt for this long at most. */
 const LEASE_SECONDS = 30;
@@ -62,7 +64,8 @@ export class ClaimsService {
 
   private async sweep(): Promise<void> {
     const { ambiguousSends } = this.config;
-    const count = await this.emails.sweepExpiredClaims(ambiguousSends, 'the sender died while sending');
+    const error = new TransportError('ambiguous', 'the sender died while sending');
+    const count = await this.emails.sweepExpiredClaims((attempts) => resultOf(error, attempts, ambiguousSends));
     if (count > 0) {
       const fate = ambiguousSends === 'confirm' ? 'are uncertain' : 'are sent again';
       this.logger.warn(`${count} emails of a sender that died ${fate}`);

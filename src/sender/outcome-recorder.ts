@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WriteBatcher } from '../database/write-batcher.js';
 import { EmailsRepository, type Outcome } from '../messages/emails.repository.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /** One transaction's worth; far above what one sender has in flight. */
 const MAX_ITEMS = 500;
@@ -47,7 +48,7 @@ export class OutcomeRecorder {
       try {
         return await this.batcher.write(entry);
       } catch (error) {
-        this.logger.warn(`cannot record, trying again: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.warn(`cannot record, trying again: ${messageOf(error)}`);
         await sleep(RETRY_MS);
       }
     }
