@@ -116,6 +116,16 @@ describe('startup', () => {
       await expectProblem(read, 503, 'database_unavailable');
     };
     await expectAway();
+    // The worst moment to appear: when the pauses between tries have grown to their longest.
+    await eventually(
+      () => {
+        const [last, beforeLast] = [...gateway.output.matchAll(/next try in (\d+) ms/g)].map(([, ms]) => ms).reverse();
+        return last !== undefined && last === beforeLast;
+      },
+      15_000,
+      'the longest pause between tries',
+    );
+
     await gate.open();
     await gateway.answers(`${gateway.url}/health/ready`, 200, 5_000);
     await untilState(gateway, await submit(gateway, 'first@example.com'), 'dispatched');
