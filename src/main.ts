@@ -12,7 +12,8 @@ import { createLogger } from './runtime/logger.js';
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(), {
     abortOnError: false,
-    bufferLogs: true,
+    // Nest would print a start that fails, with its stack and in another form; exitOnFault prints it once.
+    logger: false,
   });
   app.useLogger(createLogger(app.get<LogConfig>(logConfig.KEY).level));
   const server = app.get<ServerConfig>(serverConfig.KEY);

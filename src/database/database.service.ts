@@ -8,7 +8,8 @@ import { migrate } from './migrator.js';
 import { messageOf } from '../runtime/message-of.js';
 
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
+/** A process is ready within 5 s after its database: this pause, a try that times out (2 s), and the migrations. */
+const LONGEST_RETRY_MS = 2_000;
 
 /**
  * Connects in the background, so that a process whose database is away is alive, says so, and recovers by itself.

@@ -11,7 +11,8 @@ import { SenderModule } from './sender.module.js';
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create<NestFastifyApplication>(SenderModule, new FastifyAdapter(), {
     abortOnError: false,
-    bufferLogs: true,
+    // Nest would print a start that fails, with its stack and in another form; exitOnFault prints it once.
+    logger: false,
   });
   app.useLogger(createLogger(app.get<LogConfig>(logConfig.KEY).level));
   app.enableShutdownHooks([ShutdownSignal.SIGTERM, ShutdownSignal.SIGINT], { useProcessExit: true });
