@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
+import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 
@@ -32,6 +33,7 @@ export class ClaimsService {
     private readonly emails: EmailsRepository,
     private readonly outcomes: OutcomeRecorder,
     private readonly jobs: PeriodicJobs,
+    private readonly nudge: DispatchNudge,
   ) {}
 
   start(): void {
@@ -63,6 +65,7 @@ export class ClaimsService {
     const { ambiguousSends } = this.config;
     const count = await this.emails.sweepExpiredClaims(ambiguousSends, 'the sender died while sending');
     if (count > 0) {
+      if (ambiguousSends === 'resend') this.nudge.nudge();
       const fate = ambiguousSends === 'confirm' ? 'are uncertain' : 'are sent again';
       this.logger.warn(`${count} emails of a sender that died ${fate}`);
     }
