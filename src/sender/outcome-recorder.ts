@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WriteBatcher } from '../database/write-batcher.js';
+import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { EmailsRepository, type Outcome } from '../messages/emails.repository.js';
 import { messageOf } from '../runtime/message-of.js';
 
@@ -19,11 +20,13 @@ export class OutcomeRecorder {
   private readonly logger = new Logger('Outcomes');
   private readonly batcher: WriteBatcher<Entry, boolean>;
 
-  constructor(emails: EmailsRepository) {
+  constructor(emails: EmailsRepository, nudge: DispatchNudge) {
     const flush = async (entries: readonly Entry[]) => {
       const outcomes = entries.flatMap((entry) => ('outcome' in entry ? [entry.outcome] : []));
       const finished = entries.flatMap((entry) => ('finishedClaim' in entry ? [entry.finishedClaim] : []));
       const recorded = await emails.record(outcomes, finished);
+      // The dispatchers' timers know nothing of what was just put back.
+      if (outcomes.some(({ result }) => result.state === 'pending')) nudge.nudge();
       return entries.map((entry) => 'finishedClaim' in entry || recorded.has(entry.outcome.id));
     };
     this.batcher = new WriteBatcher(flush, { maxItems: MAX_ITEMS, maxQueued: Infinity });
