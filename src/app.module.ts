@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AppConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { LedgerGuard } from './http/ledger.guard.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { TopicsModule } from './topics/topics.module.js';
@@ -20,5 +22,6 @@ import { TopicsModule } from './topics/topics.module.js';
     SchedulerModule,
     HealthModule,
   ],
+  providers: [{ provide: APP_GUARD, useClass: LedgerGuard }],
 })
 export class AppModule {}

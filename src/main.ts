@@ -12,13 +12,14 @@ import { createLogger } from './runtime/logger.js';
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(), {
     abortOnError: false,
-    bufferLogs: true,
+    // Nest would print a start that fails, with its stack and in another form; exitOnFault prints it once.
+    logger: false,
   });
   app.useLogger(createLogger(app.get<LogConfig>(logConfig.KEY).level));
   const server = app.get<ServerConfig>(serverConfig.KEY);
   setupApp(app, server);
+  exitHardAfterSignal();
   await app.listen(server.port, '0.0.0.0');
 }
 
-exitHardAfterSignal();
 await bootstrap().catch(exitOnFault);

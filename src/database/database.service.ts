@@ -5,9 +5,11 @@ import { DataSource } from 'typeorm';
 import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { migrate } from './migrator.js';
+import { messageOf } from '../runtime/message-of.js';
 
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
+/** A process is ready within 5 s after its database: this pause, a try that times out (2 s), and the migrations. */
+const LONGEST_RETRY_MS = 2_000;
 
 /**
  * Connects in the background, so that a process whose database is away is alive, says so, and recovers by itself.
@@ -73,8 +75,4 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
       await migrator.destroy();
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -35,10 +35,13 @@ const CLIENT_MESSAGES = [
  * anything else is `undefined` and a fault of ours. TypeORM wraps the driver's error and copies its members.
  */
 export function translateDatabaseError(error: unknown): AppError | undefined {
-  if (!(error instanceof Error) || !isUnavailable(error)) return undefined;
+  return error instanceof Error && isUnavailable(error) ? databaseUnavailable(error) : undefined;
+}
+
+export function databaseUnavailable(cause?: Error): AppError {
   return new AppError('database_unavailable', 'The database is not available; nothing was stored. Try again.', {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
-    cause: error,
+    cause,
   });
 }
 

@@ -14,7 +14,9 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const error = translateError(exception) ?? new AppError('internal_error', 'Something went wrong on our side.');
-    if (error.status >= 500) this.report(error, exception, request.id);
+    const report = reportOf(exception);
+    // Probes come every few seconds; what is down says so in the log itself, once.
+    if (error.status >= 500 && report === undefined) this.report(error, exception, request.id);
     // The headers are out already where a stream failed halfway: only the connection is left to cut.
     if (reply.raw.headersSent) {
       reply.raw.destroy();
@@ -23,7 +25,7 @@ export class ProblemFilter implements ExceptionFilter {
     void reply
       .code(error.status)
       .headers(problemHeaders(error, request.id))
-      .send({ ...problemOf(error, request.id), ...reportOf(exception) });
+      .send({ ...problemOf(error, request.id), ...report });
   }
 
   private report(error: AppError, exception: unknown, requestId: string): void {

@@ -153,32 +153,27 @@ export class EmailsRepository {
 
   /**
    * Sweeps the claims of senders that died: what is still sending is either sent or not, and nobody here knows.
-   * With `confirm` it becomes uncertain until an event settles it, with `resend` it is dispatched again. Returns how
-   * many emails that were.
+   * `decide` says what becomes of an email after so many attempts. Returns how many emails that were.
    */
-  sweepExpiredClaims(policy: 'confirm' | 'resend', reason: string): Promise<number> {
+  sweepExpiredClaims(decide: (attempts: number) => Result): Promise<number> {
     return this.emails.manager.transaction(async (transaction) => {
       const rows = await rowsOf<{ id: string; attempts: number; batch_id: string; topic_id: string }>(
         transaction,
         EXPIRE_CLAIMS,
         [],
       );
-      const result: Result =
-        policy === 'confirm'
-          ? { state: 'uncertain', reason }
-          : { state: 'pending', reason, delayMs: 0, isAttempt: true };
       const outcomes = rows.map((row) => ({
         id: row.id,
         attempt: row.attempts,
         batchId: row.batch_id,
         topicId: row.topic_id,
-        result,
+        result: decide(row.attempts),
       }));
       await this.markFinal(transaction, outcomes);
       await this.putBack(transaction, outcomes);
       await this.ledger.move(
         transaction,
-        outcomes.map(({ topicId }) => ({ topicId, from: 'sending', to: result.state, count: 1 })),
+        outcomes.map(({ topicId, result }) => ({ topicId, from: 'sending', to: result.state, count: 1 })),
       );
       return outcomes.length;
     });

@@ -11,15 +11,16 @@ import { SenderModule } from './sender.module.js';
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create<NestFastifyApplication>(SenderModule, new FastifyAdapter(), {
     abortOnError: false,
-    bufferLogs: true,
+    // Nest would print a start that fails, with its stack and in another form; exitOnFault prints it once.
+    logger: false,
   });
   app.useLogger(createLogger(app.get<LogConfig>(logConfig.KEY).level));
   app.enableShutdownHooks([ShutdownSignal.SIGTERM, ShutdownSignal.SIGINT], { useProcessExit: true });
+  exitHardAfterSignal();
   const { metricsPort } = app.get<ServerConfig>(serverConfig.KEY);
   // Without a port there are no probes to answer, and everything else runs.
   if (metricsPort === 0) await app.init();
   else await app.listen(metricsPort, '0.0.0.0');
 }
 
-exitHardAfterSignal();
 await bootstrap().catch(exitOnFault);

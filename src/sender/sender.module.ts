@@ -5,6 +5,7 @@ import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { DispatchNudge, NotifyNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { ClaimsService } from './claims.service.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
@@ -23,6 +24,7 @@ import { TRANSPORT } from './transports/transport.js';
     HealthModule,
   ],
   providers: [
+    { provide: DispatchNudge, useClass: NotifyNudge },
     OutcomeRecorder,
     ClaimsService,
     SenderService,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { Stack } from '../support/stack.js';
 
 describe('a shutdown', () => {
@@ -8,7 +9,10 @@ describe('a shutdown', () => {
     stack = await Stack.start();
   });
 
-  afterAll(() => stack.stop());
+  afterAll(async () => {
+    expect(await stack.recount()).toBe('');
+    await stack.stop();
+  });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('at %s ends gateway and sender with 0, soon', async (signal) => {
     const gateway = await stack.gateway();
@@ -19,5 +23,47 @@ describe('a shutdown', () => {
     expect((await gateway.exited).code).toBe(0);
     expect((await sender.exited).code).toBe(0);
     expect(Date.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('of the gateway waits for the request in hand', async () => {
+    const gateway = await stack.gateway();
+    const holder = await stack.pool.connect();
+    let answer: Promise<Response>;
+    let startedMs: number;
+    try {
+      await holder.query('BEGIN; LOCK TABLE messages IN SHARE MODE');
+      answer = stack.post(gateway, {
+        messages: [{ emails: ['in-hand@example.com'], subject: 'Hello', content: '<p>x</p>' }],
+      });
+      await eventually(
+        async () => {
+          const waiting = await stack.query(
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          );
+          return waiting.length > 0;
+        },
+        3_000,
+        'the request in the database',
+      );
+      startedMs = performance.now();
+      gateway.signal('SIGTERM');
+      await eventually(
+        () =>
+          fetch(`${gateway.url}/health/live`).then(
+            () => false,
+            () => true,
+          ),
+        2_000,
+        'the end of listening',
+      );
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    const response = await answer;
+    expect(response.status).toBe(200);
+    expect((await response.json()) as object).toMatchObject({ count: 1 });
+    expect((await gateway.exited).code).toBe(0);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 });
