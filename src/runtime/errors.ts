@@ -23,6 +23,7 @@ export const ERRORS = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Internal error' },
   database_unavailable: { status: 503, title: 'The database is not available' },
+  unavailable: { status: 503, title: 'The service is not available' },
   overloaded: { status: 503, title: 'The service is overloaded' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
