@@ -1,5 +1,4 @@
 import { Logger, Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
 import { webhooksConfig, type WebhooksConfig } from '../config/webhooks.config.js';
 import { boundedGet } from './bounded-get.js';
 import { CertificateStore } from './certificate-store.js';
@@ -10,7 +9,6 @@ import { WebhooksController } from './webhooks.controller.js';
 
 /** `SesEventSink` is bound by the application: whoever keeps the events implements it. */
 @Module({
-  imports: [ConfigModule.forFeature(webhooksConfig)],
   controllers: [WebhooksController],
   providers: [
     {
