@@ -62,7 +62,8 @@ export function createAdapter(): EdgeAdapter {
   const defaultParser = fastify.getDefaultJsonParser('error', 'error') as DefaultParser;
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    done(null, parseJsonBody(request, body as Buffer, defaultParser));
+    const isRaw = request.routeOptions.config.rawBody === true;
+    done(null, isRaw ? body : parseJsonBody(request, body as Buffer, defaultParser));
   });
   deferContinue(adapter);
   return adapter;
