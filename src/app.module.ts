@@ -9,6 +9,7 @@ import { LedgerGuard } from './http/ledger.guard.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { TopicsModule } from './topics/topics.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The gateway: HTTP and scheduler. */
 @Module({
@@ -20,6 +21,7 @@ import { TopicsModule } from './topics/topics.module.js';
     MessagesModule,
     TopicsModule,
     SchedulerModule,
+    WebhooksModule,
     HealthModule,
   ],
   providers: [{ provide: APP_GUARD, useClass: LedgerGuard }],

@@ -16,8 +16,10 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
-export function bitOf(type: EventType): number {
-  return 1 << EVENT_TYPES.indexOf(type);
+/** 0 for a type that is none of ours: such an event is stored, and counts and raises nothing. */
+export function bitOf(type: string): number {
+  const index = (EVENT_TYPES as readonly string[]).indexOf(type);
+  return index < 0 ? 0 : 1 << index;
 }
 
 /** Set beside the Open bit once a person opened it; an Open without it was a machine's. */

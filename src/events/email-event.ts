@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { EventType } from '../contracts/event-types.js';
 import { formatId } from '../contracts/ids.js';
 
 /** A fact about one email, whoever reported it. */
 export interface EmailEvent {
   emailId: string;
-  type: EventType;
+  /** One of contracts/event-types.ts, or one that a provider has added since. */
+  type: string;
   occurredAt: Date;
   /** What makes two reports the same fact, beside email and type. */
   identity: string;

@@ -5,15 +5,7 @@ import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { type EmailEvent, eventId } from './email-event.js';
 import { Event } from './event.entity.js';
-import {
-  FIND_BY_PROVIDER_ID,
-  INSERT,
-  LEAVE_BATCHES,
-  LOCK,
-  RAISE,
-  READ,
-  TRY_LOCK_BATCHES,
-} from './events.sql.js';
+import { FIND_BY_PROVIDER_ID, INSERT, LEAVE_BATCHES, LOCK, RAISE, READ, TRY_LOCK_BATCHES } from './events.sql.js';
 
 /** An email as the events of one transaction find it and leave it. */
 export interface EmailUnderEvents {

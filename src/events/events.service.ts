@@ -150,9 +150,11 @@ function movesOf({ email, state }: Raise): Move[] {
 /** What the email has for the first time. */
 function talliesOf({ email: { topicId, events: before, isTracked }, events: after }: Raise): Tally[] {
   const gained = after & ~before;
-  const tallies = EVENT_TYPES.filter((type) => gained & bitOf(type)).map(
-    (type): Tally => ({ topicId, what: columnOf(type), count: 1 }),
-  );
+  const tallies = EVENT_TYPES.filter((type) => gained & bitOf(type)).map((type): Tally => ({
+    topicId,
+    what: columnOf(type),
+    count: 1,
+  }));
   if (gained & HUMAN_OPEN_BIT) tallies.push({ topicId, what: 'human_open', count: 1 });
   if (gained & bitOf('Delivery') && isTracked) tallies.push({ topicId, what: 'tracked_delivery', count: 1 });
   return tallies;

@@ -6,7 +6,7 @@ import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
 import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
-import { CLAIM_FOR_SENDING, GIVE_ATTEMPT_BACK, LOCK_EMAILS, MARK_OUTCOMES } from './emails.sql.js';
+import { CLAIM_FOR_SENDING, GIVE_ATTEMPT_BACK, LOCK_EMAILS, MARK_OUTCOMES, STORE_PROVIDER_IDS } from './emails.sql.js';
 import { FIND_EMAIL } from './messages.sql.js';
 import { DELETE_CLAIMS, EXPIRE_CLAIMS, RENEW_CLAIMS } from './sender-claims.sql.js';
 
@@ -138,6 +138,7 @@ export class EmailsRepository {
       });
       await this.markFinal(transaction, valid);
       await this.putBack(transaction, valid);
+      await this.storeProviderIds(transaction, outcomes);
       if (finishedClaims.length > 0) await transaction.query(DELETE_CLAIMS, [finishedClaims]);
       await this.ledger.move(
         transaction,
@@ -197,6 +198,17 @@ export class EmailsRepository {
       final.map(({ result }) => CODE[result.state]),
       final.map(({ result }) => ('providerMessageId' in result ? result.providerMessageId : null)),
       final.map(({ result }) => ('reason' in result ? result.reason : null)),
+    ]);
+  }
+
+  private async storeProviderIds(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {
+    const named = outcomes.flatMap(({ id, result }) =>
+      result.state === 'sent' ? [{ id, providerMessageId: result.providerMessageId }] : [],
+    );
+    if (named.length === 0) return;
+    await transaction.query(STORE_PROVIDER_IDS, [
+      named.map(({ providerMessageId }) => providerMessageId),
+      named.map(({ id }) => id),
     ]);
   }
 

@@ -62,3 +62,17 @@ export const MARK_OUTCOMES = `/* emails.mark_outcomes */
 /** A throttled or refused connection is no attempt of the email's. Parameters: ids. */
 export const GIVE_ATTEMPT_BACK = `/* emails.give_attempt_back */
   UPDATE emails SET attempts = attempts - 1 WHERE id = ANY ($1::uuid[])`;
+
+/**
+ * The provider's name of each email, for feedback that does not carry ours; also of those that an event has raised past
+ * `sent` before the outcome was recorded. Parameters: provider message ids, email ids.
+ */
+export const STORE_PROVIDER_IDS = `/* provider_messages.store */
+  WITH named AS (
+    UPDATE emails e SET provider_message_id = coalesce(e.provider_message_id, new.provider_message_id)
+    FROM unnest($1::text[], $2::uuid[]) AS new (provider_message_id, id)
+    WHERE e.id = new.id AND e.id = ANY ($2::uuid[]) AND e.provider_message_id IS NULL
+  )
+  INSERT INTO provider_messages (provider_message_id, email_id)
+  SELECT * FROM unnest($1::text[], $2::uuid[])
+  ON CONFLICT (provider_message_id) DO NOTHING`;

@@ -9,11 +9,15 @@ import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
+import { ProviderMessage } from './provider-message.entity.js';
 import { SenderClaim } from './sender-claim.entity.js';
 
 /** The tables that messages/ owns, without HTTP: gateway and sender both read and write through these repositories. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim]), LedgerModule],
+  imports: [
+    TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim, ProviderMessage]),
+    LedgerModule,
+  ],
   providers: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
   exports: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
 })
