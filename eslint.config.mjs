@@ -14,4 +14,6 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
+  // Tests print the figures that they measure.
+  { files: ['test/**/*.ts'], rules: { 'no-console': ['error', { allow: ['info'] }] } },
 );
