@@ -8,7 +8,7 @@ import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
 import { CLAIM_FOR_SENDING, GIVE_ATTEMPT_BACK, LOCK_EMAILS, MARK_OUTCOMES } from './emails.sql.js';
 import { FIND_EMAIL } from './messages.sql.js';
-import { DELETE_CLAIMS, EXPIRE_CLAIMS, RENEW_CLAIMS } from './sender-claims.sql.js';
+import { DELETE_CLAIMS, EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
 
 /**
  * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
@@ -158,10 +158,14 @@ export class EmailsRepository {
    */
   sweepExpiredClaims(policy: 'confirm' | 'resend', reason: string): Promise<number> {
     return this.emails.manager.transaction(async (transaction) => {
+      const expired = await rowsOf<{ id: string }>(transaction, EXPIRE_CLAIMS, []);
+      if (expired.length === 0) return 0;
+      const ids = expired.map(({ id }) => id);
+      await transaction.query(LOCK_EMAILS, [ids]);
       const rows = await rowsOf<{ id: string; attempts: number; batch_id: string; topic_id: string }>(
         transaction,
-        EXPIRE_CLAIMS,
-        [],
+        FIND_IN_DOUBT,
+        [ids],
       );
       const result: Result =
         policy === 'confirm'

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LedgerService } from '../../src/ledger/ledger.service.js';
+import { Batch } from '../../src/messages/batch.entity.js';
+import { BatchesRepository } from '../../src/messages/batches.repository.js';
+import { Email } from '../../src/messages/email.entity.js';
+import { type ClaimedEmail, EmailsRepository, type Outcome } from '../../src/messages/emails.repository.js';
+import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
+import { Message } from '../../src/messages/message.entity.js';
+import { recipients, Stack } from '../support/stack.js';
+
+const LEASE_SECONDS = 30;
+
+/** Interleavings that processes meet once in a million mails, made on purpose against the real ledger. */
+describe('the ledger', () => {
+  let stack: Stack;
+  let dataSource: DataSource;
+  let batches: BatchesRepository;
+  let emails: EmailsRepository;
+  let messages: MessagesRepository;
+  const ledger = new LedgerService();
+
+  beforeAll(async () => {
+    stack = await Stack.start();
+    const { code, output } = await stack.run('dist/src/cli/migrate.js');
+    expect(code, output).toBe(0);
+    const entities = [Message, Batch, Email];
+    dataSource = await new DataSource({ type: 'postgres', url: stack.databaseUrl, entities }).initialize();
+    batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
+    emails = new EmailsRepository(dataSource.getRepository(Email), batches, ledger);
+    messages = new MessagesRepository(dataSource.getRepository(Message));
+  });
+
+  beforeEach(() => stack.query('TRUNCATE messages, batches, emails, topic_counters, topic_buckets, sender_claims'));
+
+  afterEach(async () => {
+    expect(await stack.recount()).toBe('');
+  });
+
+  afterAll(async () => {
+    await dataSource.destroy();
+    await stack.stop();
+  });
+
+  it('leaves a mail to the sender that has it now when the claim of an earlier sender expires', async () => {
+    const [first, second] = await dispatched('two-claims', 2);
+    const mine = await claim('died', [first, second], 0);
+    // The first attempt of one mail failed for now, so it was dispatched again and is with another sender.
+    await emails.record([outcomeOf(mine.get(first)!, 'pending')], []);
+    expect(await dispatch()).toEqual([first]);
+    const theirs = await claim('lives', [first], 1);
+    expect(theirs.get(first)!.verdict).toBe('send');
+
+    await expire('died');
+    expect(await emails.sweepExpiredClaims('resend', 'the sender died')).toBe(1);
+    expect(await emails.find(second)).toMatchObject({ state: 'pending' });
+    expect(await emails.find(first)).toMatchObject({ state: 'sending' });
+    expect(await emails.record([outcomeOf(theirs.get(first)!, 'sent')], [])).toEqual(new Set([first]));
+    expect(await dispatch()).toEqual([second]);
+  });
+
+  /** Accepts and dispatches so many mails; returns their ids. */
+  async function dispatched(topicId: string, count: number): Promise<string[]> {
+    const message = identify({
+      topicId,
+      subject: 'Hello',
+      content: '<p>Hello</p>',
+      trackOpens: false,
+      scheduledAt: null,
+      recipients: recipients(count),
+    });
+    await messages.transaction(async (transaction) => {
+      await messages.insert(transaction, [message], 'test', 1_000);
+      await ledger.move(transaction, [{ topicId, from: 'accepted', to: 'pending', count }]);
+    });
+    return dispatch();
+  }
+
+  /** What a dispatcher does with all that is due. */
+  async function dispatch(): Promise<string[]> {
+    const claimed = [
+      ...(await batches.claimDue(0, 100, 'test', LEASE_SECONDS)),
+      ...(await batches.claimDue(1, 100, 'test', LEASE_SECONDS)),
+    ];
+    const loaded = await batches.emailsOf(claimed);
+    await batches.settle(
+      claimed.map((batch) => ({
+        batch,
+        acknowledged: loaded.get(batch.id)!.ids,
+        unacknowledged: [],
+        tooLarge: [],
+        delayMs: 0,
+        error: null,
+      })),
+    );
+    return [...loaded.values()].flatMap(({ ids }) => ids);
+  }
+
+  async function claim(sender: string, ids: string[], generation: number): Promise<Map<string, ClaimedEmail>> {
+    const wanted = ids.map((id) => ({ id, generation }));
+    const claimed = await emails.claimForSending(wanted, randomUUID(), sender, LEASE_SECONDS);
+    return new Map(claimed.map((email) => [email.id, email]));
+  }
+
+  function outcomeOf({ id, attempt, batchId, topicId }: ClaimedEmail, state: 'sent' | 'pending'): Outcome {
+    const identity = { id, attempt, batchId, topicId };
+    if (state === 'sent') return { ...identity, result: { state, providerMessageId: 'x' } };
+    return { ...identity, result: { state, reason: 'refused for now', delayMs: 0, isAttempt: true } };
+  }
+
+  /** A lease that ran out, without the wait. */
+  async function expire(sender: string): Promise<void> {
+    await stack.query(`UPDATE sender_claims SET lease_until = now() - interval '1 second' WHERE sender = $1`, [sender]);
+  }
+});
