@@ -57,6 +57,8 @@ export interface EmailDetail {
   sentAt: Date | null;
 }
 
+type LockedEmail = Pick<Email, 'id' | 'state' | 'attempts'> & { batch_id: string | null };
+
 @Injectable()
 export class EmailsRepository {
   constructor(
@@ -132,6 +134,8 @@ export class EmailsRepository {
       const valid = outcomes.flatMap((outcome) => {
         const email = current.get(outcome.id);
         if (!email || email.attempts !== outcome.attempt) return [];
+        // Put back and claimed again meanwhile: the number of the attempt may be the same, if it was given back.
+        if (email.batch_id !== null && email.batch_id !== outcome.batchId) return [];
         const from = email.state === CODE.sending ? 'sending' : email.state === CODE.uncertain ? 'uncertain' : null;
         if (!from || (from === 'uncertain' && outcome.result.state === 'pending')) return [];
         return from === outcome.result.state ? [] : [{ ...outcome, from } as const];
@@ -191,11 +195,9 @@ export class EmailsRepository {
   private async lock(
     transaction: EntityManager,
     outcomes: readonly Outcome[],
-  ): Promise<Map<string, { state: number | null; attempts: number }>> {
-    const rows = await rowsOf<{ id: string; state: number | null; attempts: number }>(transaction, LOCK_EMAILS, [
-      outcomes.map(({ id }) => id),
-    ]);
-    return new Map(rows.map(({ id, state, attempts }) => [id, { state, attempts }]));
+  ): Promise<Map<string, LockedEmail>> {
+    const rows = await rowsOf<LockedEmail>(transaction, LOCK_EMAILS, [outcomes.map(({ id }) => id)]);
+    return new Map(rows.map((email) => [email.id, email]));
   }
 
   private async markFinal(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {

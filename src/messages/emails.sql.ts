@@ -49,7 +49,7 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
 
 /** Locks emails in the order of their ids. Parameters: ids. */
 export const LOCK_EMAILS = `/* emails.lock */
-  SELECT id, state, attempts FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
+  SELECT id, state, attempts, batch_id FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
 
 /** Parameters: ids, states, provider's message ids, reasons. */
 export const MARK_OUTCOMES = `/* emails.mark_outcomes */

@@ -60,6 +60,25 @@ describe('the ledger', () => {
     expect(await dispatch()).toEqual([second]);
   });
 
+  it('takes an outcome once, also when it is recorded again after the attempt was given back', async () => {
+    const [id] = await dispatched('given-back', 1);
+    const mine = (await claim('repeats', [id], 0)).get(id)!;
+    const throttled: Outcome = {
+      ...outcomeOf(mine, 'pending'),
+      result: { state: 'pending', reason: 'throttled', delayMs: 0, isAttempt: false },
+    };
+    expect(await emails.record([throttled], [])).toEqual(new Set([id]));
+    expect(await dispatch()).toEqual([id]);
+    // The same number of attempt again, since the first one did not count.
+    const theirs = (await claim('sends', [id], 1)).get(id)!;
+    expect(theirs.attempt).toBe(mine.attempt);
+
+    // The connection broke after its COMMIT: the recorder could not know, and repeats.
+    expect(await emails.record([throttled], [])).toEqual(new Set());
+    expect(await emails.record([outcomeOf(theirs, 'sent')], [])).toEqual(new Set([id]));
+    expect(await emails.find(id)).toMatchObject({ state: 'sent', attempts: 1 });
+  });
+
   /** Accepts and dispatches so many mails; returns their ids. */
   async function dispatched(topicId: string, count: number): Promise<string[]> {
     const message = identify({
