@@ -79,6 +79,22 @@ describe('the ledger', () => {
     expect(await emails.find(id)).toMatchObject({ state: 'sent', attempts: 1 });
   });
 
+  it('gives each mail to one of two senders that claim the same ones in opposite order', async () => {
+    const ROUNDS = 10;
+    const SIZE = 1_000;
+    for (let round = 0; round < ROUNDS; round++) {
+      const ids = await dispatched('opposite', SIZE);
+      const [forwards, backwards] = await Promise.all([
+        claim('forwards', ids, 0),
+        claim('backwards', ids.toReversed(), 0),
+      ]);
+      const winners = ids.map(
+        (id) => [forwards, backwards].filter((taken) => taken.get(id)!.verdict === 'send').length,
+      );
+      expect(winners).toEqual(ids.map(() => 1));
+    }
+  });
+
   /** Accepts and dispatches so many mails; returns their ids. */
   async function dispatched(topicId: string, count: number): Promise<string[]> {
     const message = identify({
