@@ -130,6 +130,8 @@ export class EmailsRepository {
    */
   record(outcomes: readonly Outcome[], finishedClaims: readonly string[]): Promise<Set<string>> {
     return this.emails.manager.transaction(async (transaction) => {
+      // Claims before emails, as the sweep takes them: a late sender and the sweep of its claims would deadlock.
+      if (finishedClaims.length > 0) await transaction.query(DELETE_CLAIMS, [finishedClaims]);
       const current = await this.lock(transaction, outcomes);
       const valid = outcomes.flatMap((outcome) => {
         const email = current.get(outcome.id);
@@ -142,7 +144,6 @@ export class EmailsRepository {
       });
       await this.markFinal(transaction, valid);
       await this.putBack(transaction, valid);
-      if (finishedClaims.length > 0) await transaction.query(DELETE_CLAIMS, [finishedClaims]);
       await this.ledger.move(
         transaction,
         valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 })),
@@ -192,10 +193,7 @@ export class EmailsRepository {
     });
   }
 
-  private async lock(
-    transaction: EntityManager,
-    outcomes: readonly Outcome[],
-  ): Promise<Map<string, LockedEmail>> {
+  private async lock(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<Map<string, LockedEmail>> {
     const rows = await rowsOf<LockedEmail>(transaction, LOCK_EMAILS, [outcomes.map(({ id }) => id)]);
     return new Map(rows.map((email) => [email.id, email]));
   }
@@ -230,4 +228,3 @@ export class EmailsRepository {
     if (unattempted.length > 0) await transaction.query(GIVE_ATTEMPT_BACK, [unattempted]);
   }
 }
-

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LedgerService } from '../../src/ledger/ledger.service.js';
@@ -93,6 +94,29 @@ describe('the ledger', () => {
       );
       expect(winners).toEqual(ids.map(() => 1));
     }
+  });
+
+  it('lets a late outcome and the sweep of its claim wait for each other without a deadlock', async () => {
+    const [first, second] = await dispatched('late-outcome', 2);
+    const done = (await claim('late', [first], 0)).get(first)!;
+    const open = (await claim('late', [second], 0)).get(second)!;
+    await emails.record([outcomeOf(done, 'sent')], []);
+    const finished = await stack.query<{ id: string }>(`SELECT id FROM sender_claims WHERE ids = ARRAY[$1::uuid]`, [
+      first,
+    ]);
+    await expire('late');
+    await stack.query(`
+      CREATE FUNCTION slow_delete() RETURNS trigger LANGUAGE plpgsql AS $body$
+      BEGIN PERFORM pg_sleep(0.3); RETURN OLD; END $body$`);
+    await stack.query(`
+      CREATE TRIGGER slow_delete BEFORE DELETE ON sender_claims FOR EACH ROW EXECUTE FUNCTION slow_delete()`);
+
+    const sweeping = emails.sweepExpiredClaims('confirm', 'the sender died');
+    await sleep(100);
+    const recording = emails.record([outcomeOf(open, 'sent')], [finished[0].id]);
+    expect(await Promise.all([sweeping, recording])).toEqual([1, new Set([second])]);
+    expect(await emails.find(second)).toMatchObject({ state: 'sent' });
+    await stack.query('DROP TRIGGER slow_delete ON sender_claims');
   });
 
   /** Accepts and dispatches so many mails; returns their ids. */
