@@ -6,7 +6,12 @@ import { LedgerService } from '../../src/ledger/ledger.service.js';
 import { Batch } from '../../src/messages/batch.entity.js';
 import { BatchesRepository } from '../../src/messages/batches.repository.js';
 import { Email } from '../../src/messages/email.entity.js';
-import { type ClaimedEmail, EmailsRepository, type Outcome, type Result } from '../../src/messages/emails.repository.js';
+import {
+  type ClaimedEmail,
+  EmailsRepository,
+  type Outcome,
+  type Result,
+} from '../../src/messages/emails.repository.js';
 import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
 import { recipients, Stack } from '../support/stack.js';
