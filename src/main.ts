@@ -18,8 +18,8 @@ async function bootstrap(): Promise<void> {
   app.useLogger(createLogger(app.get<LogConfig>(logConfig.KEY).level));
   const server = app.get<ServerConfig>(serverConfig.KEY);
   setupApp(app, server);
+  exitHardAfterSignal();
   await app.listen(server.port, '0.0.0.0');
 }
 
-exitHardAfterSignal();
 await bootstrap().catch(exitOnFault);

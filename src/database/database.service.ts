@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { migrate } from './migrator.js';
+import { messageOf } from '../runtime/message-of.js';
 
 const FIRST_RETRY_MS = 250;
 /** A process is ready within 5 s after its database: this pause, a try that times out (2 s), and the migrations. */
@@ -74,8 +75,4 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
       await migrator.destroy();
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -4,6 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { CronJob } from 'cron';
 import type { DataSource } from 'typeorm';
 import { ADVISORY_LOCK } from './advisory-locks.js';
+import { messageOf } from '../runtime/message-of.js';
 
 export interface PeriodicJob {
   name: string;
@@ -31,7 +32,7 @@ export class PeriodicJobs {
       try {
         await (job.once ? this.runOnce(job) : job.run());
       } catch (error) {
-        this.logger.error(`${job.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.error(`${job.name} failed: ${messageOf(error)}`);
       } finally {
         isRunning = false;
       }
@@ -51,6 +52,8 @@ export class PeriodicJobs {
 
   private async runOnce(job: PeriodicJob): Promise<void> {
     await this.dataSource.transaction(async (transaction) => {
+      // The transaction only holds the lock; it may idle for as long as the job runs.
+      await transaction.query('SET LOCAL idle_in_transaction_session_timeout = 0');
       const [{ locked }] = await transaction.query<{ locked: boolean }[]>(
         'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS locked',
         [ADVISORY_LOCK.periodicJobs, job.name],

@@ -99,7 +99,7 @@ describe('the key', () => {
     expect(body['openapi']).toBe('3.1.0');
     expect(JSON.stringify(body)).toContain('x-api-key');
     expect(body).toMatchObject({
-      security: [{ 'api-key': [] }],
+      security: [{ 'x-api-key': [] }],
       paths: { '/v1/events/open': { get: { security: [] } } },
     });
   });

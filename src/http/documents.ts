@@ -6,7 +6,6 @@ import { PUBLIC_OPERATION } from './public.decorator.js';
 
 const UI_PATH = 'docs';
 const JSON_PATH = 'openapi.json';
-/** The controllers name it in `@ApiSecurity`; without a scheme of that name Swagger UI would send no key. */
 const KEY_SCHEME = 'x-api-key';
 
 const HOUR_MS = 3_600_000;
@@ -33,6 +32,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .setDescription('Submit emails for your own SES account or SMTP server, and follow each of them.')
     .setVersion('1')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key' }, KEY_SCHEME)
+    .addSecurityRequirements(KEY_SCHEME)
     .build();
   return finishOperations(SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] }));
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type ConnectionOptions, connect, credsAuthenticator, Events, type NatsConnection } from 'nats';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { ensureStream, StreamPolicyError } from './topology.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /** A half-open connection is noticed after two missed pings; the client's own default is minutes. */
 const PING_INTERVAL_MS = 10_000;
@@ -118,8 +119,4 @@ export class JetStreamService implements OnApplicationBootstrap, OnApplicationSh
     if (this.state.ready || this.state.reason !== reason) this.logger.warn(`not ready: ${reason}`);
     this.state = { ready: false, reason };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }

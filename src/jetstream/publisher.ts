@@ -11,6 +11,7 @@ import {
 import { TimeSlice } from '../runtime/time-slice.js';
 import { JetStreamService } from './jetstream.service.js';
 import { readBacklog } from './topology.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /** Publishes in flight at a time. 28,000 emails/s of 400 bytes; a wider window is no faster with this client. */
 const WINDOW = 256;
@@ -109,7 +110,7 @@ export class Publisher {
   }
 
   private async reportFailure(error: unknown): Promise<void> {
-    this.logger.warn(`a publish was not acknowledged: ${error instanceof Error ? error.message : String(error)}`);
+    this.logger.warn(`a publish was not acknowledged: ${messageOf(error)}`);
     const isStreamGone = error instanceof NatsError && error.code === ErrorCode.NoResponders;
     if (isStreamGone) await this.jetstream.recheck();
   }

@@ -118,7 +118,11 @@ export class BatchesRepository {
         settlements.map(({ batch }) => batch),
       );
       const mine = settlements.filter(({ batch }) => held.has(batch.id));
-      const dispatched = mine.filter(({ acknowledged, tooLarge }) => acknowledged.length + tooLarge.length > 0);
+      // Nothing acknowledged and something to try again: the batch stays as it is. One that all emails have left is done.
+      const dispatched = mine.filter(
+        ({ acknowledged, tooLarge, unacknowledged }) =>
+          acknowledged.length + tooLarge.length > 0 || unacknowledged.length === 0,
+      );
       const released = mine.filter((settlement) => !dispatched.includes(settlement));
       if (dispatched.length > 0) await this.markDispatched(transaction, dispatched);
       if (released.length > 0) {

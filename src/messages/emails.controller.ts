@@ -1,12 +1,11 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IdParam } from '../http/params.dto.js';
 import { AppError } from '../runtime/errors.js';
 import { EmailDto, emailDto } from './dto/email.dto.js';
 import { EmailsRepository } from './emails.repository.js';
 
 @ApiTags('emails')
-@ApiSecurity('x-api-key')
 @Controller('v1/emails')
 export class EmailsController {
   constructor(private readonly emails: EmailsRepository) {}

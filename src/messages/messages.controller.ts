@@ -1,5 +1,5 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { ApiKey } from '../http/api-key.verifier.js';
 import { type Idempotency, IdempotencyKey } from '../http/idempotency.decorator.js';
@@ -11,11 +11,11 @@ import { AppError } from '../runtime/errors.js';
 import { CreatedMessagesDto } from './dto/created-messages.dto.js';
 import { CreateMessagesDto } from './dto/create-messages.dto.js';
 import { MessageDto, messageDto } from './dto/message.dto.js';
+import { SubmissionQuery } from './dto/submission.query.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 
 @ApiTags('messages')
-@ApiSecurity('x-api-key')
 @Controller('v1/messages')
 export class MessagesController {
   constructor(
@@ -32,6 +32,7 @@ export class MessagesController {
   @ApiOkResponse({ type: CreatedMessagesDto })
   async create(
     @Body() body: CreateMessagesDto,
+    @Query() _query: SubmissionQuery,
     @Key() key: ApiKey,
     @Prefer() prefer: Preferences,
     @IdempotencyKey() idempotency: Idempotency | undefined,

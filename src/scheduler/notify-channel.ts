@@ -1,34 +1,22 @@
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import type { DataSource, QueryRunner } from 'typeorm';
-import { DispatchNudge } from '../messages/dispatch-nudge.js';
+import type { QueryRunner } from 'typeorm';
+import { DISPATCH_CHANNEL, NotifyNudge } from '../messages/dispatch-nudge.js';
+import { messageOf } from '../runtime/message-of.js';
 
-const CHANNEL = 'messages_due';
 const RECONNECT_MS = 1_000;
 
-/**
- * Carries nudges across processes by NOTIFY, outside the transaction that caused them (a NOTIFY inside would
- * serialise all commits). Nudges that meet while one is under way become one. What is lost, the sweep finds.
- */
+/** The nudges' other end: this process's dispatcher hears its own at once, and those of all others. */
 @Injectable()
-export class NotifyChannel extends DispatchNudge implements OnModuleDestroy {
-  private readonly logger = new Logger('Nudge');
+export class NotifyChannel extends NotifyNudge implements OnModuleDestroy {
   private readonly stopping = new AbortController();
-  private isNotifying = false;
-  private isWanted = false;
   private onNudge: (() => void) | null = null;
   private connection: QueryRunner | null = null;
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
-    super();
-  }
-
-  nudge(): void {
+  override nudge(): void {
     this.onNudge?.();
-    this.isWanted = true;
-    if (!this.isNotifying) void this.notify();
+    super.nudge();
   }
 
   /** Calls `onNudge` for nudges of this and of all other processes, until the module stops. */
@@ -38,7 +26,7 @@ export class NotifyChannel extends DispatchNudge implements OnModuleDestroy {
       try {
         await this.listenOnce(onNudge);
       } catch (error) {
-        this.logger.warn(`cannot listen: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.warn(`cannot listen: ${messageOf(error)}`);
       }
       await sleep(RECONNECT_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
@@ -46,18 +34,7 @@ export class NotifyChannel extends DispatchNudge implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
-    await this.connection?.query(`UNLISTEN ${CHANNEL}`).catch(() => undefined);
-  }
-
-  private async notify(): Promise<void> {
-    this.isNotifying = true;
-    while (this.isWanted) {
-      this.isWanted = false;
-      await this.dataSource.query(`NOTIFY ${CHANNEL}`).catch((error: Error) => {
-        this.logger.warn(`cannot nudge other processes: ${error.message}`);
-      });
-    }
-    this.isNotifying = false;
+    await this.connection?.query(`UNLISTEN ${DISPATCH_CHANNEL}`).catch(() => undefined);
   }
 
   /** Holds one connection of the pool until it breaks or the module stops. */
@@ -71,7 +48,7 @@ export class NotifyChannel extends DispatchNudge implements OnModuleDestroy {
     });
     client.on('notification', onNudge);
     try {
-      await client.query(`LISTEN ${CHANNEL}`);
+      await client.query(`LISTEN ${DISPATCH_CHANNEL}`);
       // What was committed while nobody listened.
       onNudge();
       await ended;

@@ -10,6 +10,7 @@ import { DatabaseService } from '../database/database.service.js';
 import { Dispatcher } from './dispatcher.js';
 import { NotifyChannel } from './notify-channel.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /** The longest that setTimeout takes; beyond it fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -64,7 +65,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       try {
         this.wakeIn(await this.dispatchDue());
       } catch (error) {
-        this.logger.error(`dispatch failed: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.error(`dispatch failed: ${messageOf(error)}`);
         this.wakeIn(RETRY_MS);
       }
     }

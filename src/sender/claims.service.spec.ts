@@ -14,6 +14,7 @@ function setup() {
     emails as unknown as EmailsRepository,
     outcomes as unknown as OutcomeRecorder,
     { add: (job: PeriodicJob) => jobs.set(job.name, job) } as unknown as PeriodicJobs,
+    { nudge: () => undefined },
   );
   claims.start();
   return { claims, emails, outcomes, renew: () => jobs.get('claims-renew')!.run() };

@@ -4,8 +4,11 @@ import { hostname } from 'node:os';
 import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
+import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
+import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
+import { TransportError } from './transports/transport.js';
 
 /** A claim outlives three missed renewals; what a dead sender was sending is in doubt for this long at most. */
 const LEASE_SECONDS = 30;
@@ -32,6 +35,7 @@ export class ClaimsService {
     private readonly emails: EmailsRepository,
     private readonly outcomes: OutcomeRecorder,
     private readonly jobs: PeriodicJobs,
+    private readonly nudge: DispatchNudge,
   ) {}
 
   start(): void {
@@ -62,8 +66,10 @@ export class ClaimsService {
 
   private async sweep(): Promise<void> {
     const { ambiguousSends } = this.config;
-    const count = await this.emails.sweepExpiredClaims(ambiguousSends, 'the sender died while sending');
+    const error = new TransportError('ambiguous', 'the sender died while sending');
+    const count = await this.emails.sweepExpiredClaims((attempts) => resultOf(error, attempts, ambiguousSends));
     if (count > 0) {
+      if (ambiguousSends === 'resend') this.nudge.nudge();
       const fate = ambiguousSends === 'confirm' ? 'are uncertain' : 'are sent again';
       this.logger.warn(`${count} emails of a sender that died ${fate}`);
     }

@@ -16,11 +16,11 @@ async function bootstrap(): Promise<void> {
   });
   app.useLogger(createLogger(app.get<LogConfig>(logConfig.KEY).level));
   app.enableShutdownHooks([ShutdownSignal.SIGTERM, ShutdownSignal.SIGINT], { useProcessExit: true });
+  exitHardAfterSignal();
   const { metricsPort } = app.get<ServerConfig>(serverConfig.KEY);
   // Without a port there are no probes to answer, and everything else runs.
   if (metricsPort === 0) await app.init();
   else await app.listen(metricsPort, '0.0.0.0');
 }
 
-exitHardAfterSignal();
 await bootstrap().catch(exitOnFault);

@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WriteBatcher } from '../database/write-batcher.js';
+import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { EmailsRepository, type Outcome } from '../messages/emails.repository.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /** One transaction's worth; far above what one sender has in flight. */
 const MAX_ITEMS = 500;
@@ -18,11 +20,13 @@ export class OutcomeRecorder {
   private readonly logger = new Logger('Outcomes');
   private readonly batcher: WriteBatcher<Entry, boolean>;
 
-  constructor(emails: EmailsRepository) {
+  constructor(emails: EmailsRepository, nudge: DispatchNudge) {
     const flush = async (entries: readonly Entry[]) => {
       const outcomes = entries.flatMap((entry) => ('outcome' in entry ? [entry.outcome] : []));
       const finished = entries.flatMap((entry) => ('finishedClaim' in entry ? [entry.finishedClaim] : []));
       const recorded = await emails.record(outcomes, finished);
+      // The dispatchers' timers know nothing of what was just put back.
+      if (outcomes.some(({ result }) => result.state === 'pending')) nudge.nudge();
       return entries.map((entry) => 'finishedClaim' in entry || recorded.has(entry.outcome.id));
     };
     this.batcher = new WriteBatcher(flush, { maxItems: MAX_ITEMS, maxQueued: Infinity });
@@ -47,7 +51,7 @@ export class OutcomeRecorder {
       try {
         return await this.batcher.write(entry);
       } catch (error) {
-        this.logger.warn(`cannot record, trying again: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.warn(`cannot record, trying again: ${messageOf(error)}`);
         await sleep(RETRY_MS);
       }
     }

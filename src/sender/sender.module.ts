@@ -6,6 +6,7 @@ import { DatabaseModule } from '../database/database.module.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { HealthModule } from '../health/health.module.js';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { DispatchNudge, NotifyNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { ClaimsService } from './claims.service.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
@@ -25,6 +26,7 @@ import { TRANSPORT } from './transports/transport.js';
   ],
   providers: [
     PeriodicJobs,
+    { provide: DispatchNudge, useClass: NotifyNudge },
     OutcomeRecorder,
     ClaimsService,
     SenderService,

@@ -23,6 +23,7 @@ import { type Claimed, ClaimsService } from './claims.service.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { type Transport, TRANSPORT, TransportError } from './transports/transport.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /** Published, its settle not yet committed: that is a matter of milliseconds, or of a lease if a dispatcher died. */
 const NOT_SETTLED_NAK = { baseMs: 20, capMs: 2_000 };
@@ -97,7 +98,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
         try {
           for await (const delivery of this.queue.deliveries(this.config.concurrency)) await this.accept(delivery);
         } catch (error) {
-          this.logger.warn(`cannot consume: ${error instanceof Error ? error.message : String(error)}`);
+          this.logger.warn(`cannot consume: ${messageOf(error)}`);
         }
       }
       await sleep(RETRY_MS);
@@ -163,7 +164,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     try {
       emails = await this.claims.claim([...tasks.values()]);
     } catch (error) {
-      this.logger.warn(`cannot claim: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`cannot claim: ${messageOf(error)}`);
       for (const task of tasks.values()) this.busy.delete(task);
       this.waiting.unshift(...tasks.values());
       await sleep(RETRY_MS);
@@ -195,7 +196,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       }
     } catch (error) {
       // The outcome is recorded: the stream delivers once more and finds it done.
-      this.logger.warn(`cannot acknowledge: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`cannot acknowledge: ${messageOf(error)}`);
     } finally {
       this.busy.delete(task);
       void this.claimWaiting();
@@ -216,8 +217,10 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       });
       this.consecutiveFailures = 0;
       await this.outcomes.record({ ...identity, result: { state: 'sent', providerMessageId } });
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
+    } catch (cause) {
+      // A fault of our own after the hand-over began says as little about the mail as a lost connection.
+      const error =
+        cause instanceof TransportError ? cause : new TransportError('ambiguous', messageOf(cause), { cause });
       if (error.kind === 'unavailable' || error.kind === 'throttled') this.pause(error);
       await this.outcomes.record({ ...identity, result: resultOf(error, attempt, this.config.ambiguousSends) });
     }

@@ -1,11 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HoursQuery } from '../http/params.dto.js';
 import { SentCountDto } from './dto/sent-count.dto.js';
 import { TopicsService } from './topics.service.js';
 
 @ApiTags('events')
-@ApiSecurity('x-api-key')
 @Controller('v1/events/counts')
 export class SentCountsController {
   constructor(private readonly topics: TopicsService) {}

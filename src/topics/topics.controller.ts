@@ -1,12 +1,11 @@
 import { Controller, Delete, Get, Param } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TopicIdParam } from '../http/params.dto.js';
 import { StoppedTopicDto } from './dto/stopped-topic.dto.js';
 import { TopicStatisticsDto } from './dto/topic-statistics.dto.js';
 import { TopicsService } from './topics.service.js';
 
 @ApiTags('topics')
-@ApiSecurity('x-api-key')
 @Controller('v1/topics')
 export class TopicsController {
   constructor(private readonly topics: TopicsService) {}

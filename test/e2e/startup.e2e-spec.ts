@@ -153,7 +153,7 @@ describe('startup', () => {
   });
 
   it('needs no NATS; mail is held while it is away, and leaves by itself when it is back', async () => {
-    const nats = await NatsServer.reserve();
+    const nats = await NatsServer.create();
     onTestFinished(() => nats.remove());
     const env = { NATS_URL: nats.url };
     const [gateway, sender] = await Promise.all([stack.gateway(env), stack.sender(env)]);

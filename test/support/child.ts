@@ -28,6 +28,10 @@ export class Child {
     this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));
   }
 
+  get pid(): number {
+    return this.process.pid!;
+  }
+
   get isRunning(): boolean {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
@@ -42,8 +46,9 @@ export class Child {
     await this.exited;
   }
 
-  /** SIGTERM, and the exit code that follows. */
+  /** SIGTERM, and the exit code that follows. Wakes a process that SIGSTOP holds: it would not hear it. */
   async stop(): Promise<number | null> {
+    if (this.isRunning) this.process.kill('SIGCONT');
     if (this.isRunning) this.process.kill('SIGTERM');
     return (await this.exited).code;
   }

@@ -7,7 +7,11 @@ import type { Stack } from './stack.js';
  */
 export type SlowStatement = 'claim' | 'settle';
 
-const COLUMN: Readonly<Record<SlowStatement, string>> = { claim: 'epoch', settle: 'state' };
+/** The claim of an idle lane updates no row and shall not be slow, so the claim sleeps for each row. */
+const TRIGGER: Readonly<Record<SlowStatement, string>> = {
+  claim: 'AFTER UPDATE OF epoch ON batches FOR EACH ROW',
+  settle: 'AFTER UPDATE OF state ON batches FOR EACH STATEMENT',
+};
 
 /** The tables must exist: call it once a gateway is ready. */
 export async function slowDown(stack: Stack, statement: SlowStatement, seconds: number): Promise<void> {
@@ -18,8 +22,7 @@ export async function slowDown(stack: Stack, statement: SlowStatement, seconds: 
       RETURN NULL;
     END $body$`);
   await stack.query(`
-    CREATE OR REPLACE TRIGGER slow_${statement} AFTER UPDATE OF ${COLUMN[statement]} ON batches
-    FOR EACH STATEMENT EXECUTE FUNCTION slow_${statement}()`);
+    CREATE OR REPLACE TRIGGER slow_${statement} ${TRIGGER[statement]} EXECUTE FUNCTION slow_${statement}()`);
 }
 
 /** Waits for those that run. */

@@ -15,7 +15,7 @@ export interface TopicPage {
   states: Record<string, number>;
 }
 
-function required(name: string): string {
+export function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run the tests with npm test`);
   return value;
@@ -39,13 +39,16 @@ export class Stack {
     this.sink = sink;
   }
 
-  static async start(options: { sink?: SmtpSinkOptions; env?: Record<string, string> } = {}): Promise<Stack> {
+  /** `natsUrl`: a server of the test's own, instead of the one that all tests share. */
+  static async start(
+    options: { sink?: SmtpSinkOptions; env?: Record<string, string>; natsUrl?: string } = {},
+  ): Promise<Stack> {
     const name = `test_${randomBytes(6).toString('hex')}`;
     const admin = required('TEST_DATABASE_URL');
     await runAdmin(admin, `CREATE DATABASE ${name}`);
     const databaseUrl = new URL(admin);
     databaseUrl.pathname = `/${name}`;
-    const natsUrl = required('TEST_NATS_URL');
+    const natsUrl = options.natsUrl ?? required('TEST_NATS_URL');
     const sink = new SmtpSink(options.sink);
     const smtpPort = await sink.listen();
     const env = {
@@ -61,7 +64,8 @@ export class Stack {
     };
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
-    return new Stack(name, databaseUrl.href, pool, await connect({ servers: natsUrl }), env, sink);
+    const nats = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    return new Stack(name, databaseUrl.href, pool, nats, env, sink);
   }
 
   /** Starts a gateway and waits until it is ready. */

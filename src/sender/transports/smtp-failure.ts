@@ -1,4 +1,5 @@
 import { type FailureKind, TransportError } from './transport.js';
+import { messageOf } from '../../runtime/message-of.js';
 
 /**
  * How far one attempt came. nodemailer reports a lost connection and a timeout with the same code and command in every phase,
@@ -71,7 +72,7 @@ function kindOf({ code = '', response = '', responseCode = 0 }: SmtpFailure, pha
 
 function reasonOf({ code, response }: SmtpFailure, error: unknown): string {
   if (response) return `smtp; ${response}`;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return `smtp; ${code ? `${code} ` : ''}${message}`;
 }
 

@@ -24,7 +24,8 @@ const TIMEOUTS: SmtpTimeouts = {
   connectionMs: 10_000,
   // Servers that make clients wait on purpose (tarpits) do so for up to about five seconds.
   greetingMs: 10_000,
-  // Silence after the message makes it ambiguous, so this is generous. A claim is renewed meanwhile; a shutdown waits for it.
+  // Silence after the message makes it ambiguous, so this is generous. A claim is renewed meanwhile; a shutdown
+  // ends sooner (runtime/hard-exit.ts), and then the sweep of the claim decides.
   socketMs: 30_000,
 };
 
