@@ -14,7 +14,7 @@ const TOTAL = (KILLS + 1) * MESSAGES_PER_KILL * SIZE;
 it('accepts and loses nothing while nats-server is killed three times and comes back with its store', async () => {
   const seed = chaosSeed();
   const random = seededRandom(seed);
-  const server = await NatsServer.reserve();
+  const server = await NatsServer.create();
   onTestFinished(() => server.remove());
   await server.start();
   const stack = await Stack.start({ natsUrl: server.url, env: { BATCH_SIZE: '50' } });

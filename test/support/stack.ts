@@ -15,7 +15,7 @@ export interface TopicPage {
   states: Record<string, number>;
 }
 
-function required(name: string): string {
+export function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run the tests with npm test`);
   return value;
