@@ -18,10 +18,6 @@ import { recipients, Stack } from '../support/stack.js';
 
 const LEASE_SECONDS = 30;
 
-/** What the sweep makes of a mail in doubt, by AMBIGUOUS_SENDS. */
-const resent: Result = { state: 'pending', reason: 'the sender died', delayMs: 0, isAttempt: true };
-const uncertain: Result = { state: 'uncertain', reason: 'the sender died' };
-
 /** Interleavings that processes meet once in a million mails, made on purpose against the real ledger. */
 const sendAgain = (): Result => ({ state: 'pending', reason: 'the sender died', delayMs: 0, isAttempt: true });
 
@@ -65,11 +61,7 @@ describe('the ledger', () => {
     expect(theirs.get(first)!.verdict).toBe('send');
 
     await expire('died');
-<<<<<<< HEAD
-    expect(await emails.sweepExpiredClaims(() => resent)).toBe(1);
-=======
     expect(await emails.sweepExpiredClaims(sendAgain)).toBe(1);
->>>>>>> main
     expect(await emails.find(second)).toMatchObject({ state: 'pending' });
     expect(await emails.find(first)).toMatchObject({ state: 'sending' });
     expect(await emails.record([outcomeOf(theirs.get(first)!, 'sent')], [])).toEqual(new Set([first]));
@@ -126,11 +118,7 @@ describe('the ledger', () => {
     await stack.query(`
       CREATE TRIGGER slow_delete BEFORE DELETE ON sender_claims FOR EACH ROW EXECUTE FUNCTION slow_delete()`);
 
-<<<<<<< HEAD
-    const sweeping = emails.sweepExpiredClaims(() => uncertain);
-=======
     const sweeping = emails.sweepExpiredClaims(() => ({ state: 'uncertain', reason: 'the sender died' }));
->>>>>>> main
     await sleep(100);
     const recording = emails.record([outcomeOf(open, 'sent')], [finished[0].id]);
     expect(await Promise.all([sweeping, recording])).toEqual([1, new Set([second])]);
