@@ -8,6 +8,7 @@ import {
   PAYLOAD_VERSION,
   PAYLOAD_VERSION_HEADER,
 } from '../contracts/payload.js';
+import { TimeSlice } from '../runtime/time-slice.js';
 import { JetStreamService } from './jetstream.service.js';
 import { readBacklog } from './topology.js';
 import { messageOf } from '../runtime/message-of.js';
@@ -15,6 +16,12 @@ import { messageOf } from '../runtime/message-of.js';
 /** Publishes in flight at a time. 28,000 emails/s of 400 bytes; a wider window is no faster with this client. */
 const WINDOW = 256;
 const ACK_TIMEOUT_MS = 5_000;
+/**
+ * A request waits for a turn of the event loop once per statement. Without an end to a turn, one burst of acknowledgements
+ * and the window composed anew in answer to it made a POST wait up to 995 ms while 100,000 emails were published; with
+ * slices of 10 ms 351 ms, in the same time (one run each, two cores at a load average of 7).
+ */
+const SLICE_MS = 10;
 /** Room for the headers beside the payload below the server's max_payload. */
 const HEADERS_BYTES = 512;
 
@@ -34,6 +41,7 @@ export type PublishResult = 'acknowledged' | 'unacknowledged' | 'too_large';
 @Injectable()
 export class Publisher {
   private readonly logger = new Logger('Publisher');
+  private readonly slice = new TimeSlice(SLICE_MS);
 
   constructor(private readonly jetstream: JetStreamService) {}
 
@@ -64,7 +72,10 @@ export class Publisher {
     let next = 0;
     const source = publications[Symbol.iterator]();
     const lane = async () => {
-      for (let item = source.next(); !item.done; item = source.next()) {
+      for (;;) {
+        while (this.slice.isOver) await this.slice.wait();
+        const item = source.next();
+        if (item.done) return;
         const index = next++;
         results[index] = 'unacknowledged';
         if (item.value.payload.length > largest) {

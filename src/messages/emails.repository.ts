@@ -8,7 +8,7 @@ import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
 import { CLAIM_FOR_SENDING, GIVE_ATTEMPT_BACK, LOCK_EMAILS, MARK_OUTCOMES, STORE_PROVIDER_IDS } from './emails.sql.js';
 import { FIND_EMAIL } from './messages.sql.js';
-import { DELETE_CLAIMS, EXPIRE_CLAIMS, RENEW_CLAIMS } from './sender-claims.sql.js';
+import { DELETE_CLAIMS, EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
 
 /**
  * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
@@ -56,6 +56,8 @@ export interface EmailDetail {
   dispatchedAt: Date | null;
   sentAt: Date | null;
 }
+
+type LockedEmail = Pick<Email, 'id' | 'state' | 'attempts'> & { batch_id: string | null };
 
 @Injectable()
 export class EmailsRepository {
@@ -128,10 +130,14 @@ export class EmailsRepository {
    */
   record(outcomes: readonly Outcome[], finishedClaims: readonly string[]): Promise<Set<string>> {
     return this.emails.manager.transaction(async (transaction) => {
+      // Claims before emails, as the sweep takes them: a late sender and the sweep of its claims would deadlock.
+      if (finishedClaims.length > 0) await transaction.query(DELETE_CLAIMS, [finishedClaims]);
       const current = await this.lock(transaction, outcomes);
       const valid = outcomes.flatMap((outcome) => {
         const email = current.get(outcome.id);
         if (!email || email.attempts !== outcome.attempt) return [];
+        // Put back and claimed again meanwhile: the number of the attempt may be the same, if it was given back.
+        if (email.batch_id !== null && email.batch_id !== outcome.batchId) return [];
         const from = email.state === CODE.sending ? 'sending' : email.state === CODE.uncertain ? 'uncertain' : null;
         if (!from || (from === 'uncertain' && outcome.result.state === 'pending')) return [];
         return from === outcome.result.state ? [] : [{ ...outcome, from } as const];
@@ -139,7 +145,6 @@ export class EmailsRepository {
       await this.markFinal(transaction, valid);
       await this.putBack(transaction, valid);
       await this.storeProviderIds(transaction, outcomes);
-      if (finishedClaims.length > 0) await transaction.query(DELETE_CLAIMS, [finishedClaims]);
       await this.ledger.move(
         transaction,
         valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 })),
@@ -158,10 +163,14 @@ export class EmailsRepository {
    */
   sweepExpiredClaims(decide: (attempts: number) => Result): Promise<number> {
     return this.emails.manager.transaction(async (transaction) => {
+      const expired = await rowsOf<{ id: string }>(transaction, EXPIRE_CLAIMS, []);
+      if (expired.length === 0) return 0;
+      const ids = expired.map(({ id }) => id);
+      await transaction.query(LOCK_EMAILS, [ids]);
       const rows = await rowsOf<{ id: string; attempts: number; batch_id: string; topic_id: string }>(
         transaction,
-        EXPIRE_CLAIMS,
-        [],
+        FIND_IN_DOUBT,
+        [ids],
       );
       const outcomes = rows.map((row) => ({
         id: row.id,
@@ -180,14 +189,9 @@ export class EmailsRepository {
     });
   }
 
-  private async lock(
-    transaction: EntityManager,
-    outcomes: readonly Outcome[],
-  ): Promise<Map<string, { state: number | null; attempts: number }>> {
-    const rows = await rowsOf<{ id: string; state: number | null; attempts: number }>(transaction, LOCK_EMAILS, [
-      outcomes.map(({ id }) => id),
-    ]);
-    return new Map(rows.map(({ id, state, attempts }) => [id, { state, attempts }]));
+  private async lock(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<Map<string, LockedEmail>> {
+    const rows = await rowsOf<LockedEmail>(transaction, LOCK_EMAILS, [outcomes.map(({ id }) => id)]);
+    return new Map(rows.map((email) => [email.id, email]));
   }
 
   private async markFinal(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {

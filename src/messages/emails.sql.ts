@@ -3,8 +3,9 @@ import { BATCH_OF_EMAIL } from './messages.sql.js';
 
 /**
  * The sender's claim: emails that the stream delivered go from dispatched to sending, under one claims row, and each
- * is answered with a verdict. What another claim took between this statement's snapshot and its update is answered
- * `in_flight`. Parameters: ids, generations, claim id, sender, lease (seconds).
+ * is answered with a verdict. What another transaction holds or took since this statement's snapshot is answered
+ * `in_flight`: two senders with the same emails, in whatever order, never wait for each other.
+ * Parameters: ids, generations, claim id, sender, lease (seconds).
  */
 export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
   WITH found AS (
@@ -24,15 +25,19 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
     ${BATCH_OF_EMAIL}
     LEFT JOIN messages m ON m.id = b.message_id
     LEFT JOIN topics t ON t.topic_id = b.topic_id
+  ), free AS (
+    SELECT e.id FROM found JOIN emails e ON e.id = found.id AND e.id = ANY ($1::uuid[])
+    WHERE found.verdict IN ('send', 'stop') AND e.state IS NULL
+    FOR UPDATE OF e SKIP LOCKED
   ), claimed AS (
     UPDATE emails e SET state = ${CODE.sending}, attempts = e.attempts + 1
-    FROM found
+    FROM found JOIN free USING (id)
     WHERE found.verdict = 'send' AND e.id = found.id AND e.id = ANY ($1::uuid[])
       AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
     RETURNING e.id, e.attempts
   ), stopped AS (
     UPDATE emails e SET state = ${CODE.stopped}
-    FROM found
+    FROM found JOIN free USING (id)
     WHERE found.verdict = 'stop' AND e.id = found.id AND e.id = ANY ($1::uuid[])
       AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
     RETURNING e.id
@@ -49,7 +54,7 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
 
 /** Locks emails in the order of their ids. Parameters: ids. */
 export const LOCK_EMAILS = `/* emails.lock */
-  SELECT id, state, attempts FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
+  SELECT id, state, attempts, batch_id FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
 
 /** Parameters: ids, states, provider's message ids, reasons. */
 export const MARK_OUTCOMES = `/* emails.mark_outcomes */

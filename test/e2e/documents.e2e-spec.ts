@@ -195,25 +195,3 @@ describe('the documents', () => {
     expect(Date.parse(shown)).toBeGreaterThan(Date.now());
   });
 });
-
-describe('the documents, without PostgreSQL', () => {
-  it('describe an answer that something is down', async () => {
-    const stack = await Stack.start({ env: { DATABASE_URL: 'postgresql://127.0.0.1:1/nowhere' } });
-    try {
-      const gateway = await stack.spawnGateway();
-      await gateway.answers(`${gateway.url}/health/live`);
-      const document = await readDocument(gateway.url);
-      for (const path of ['/health', '/health/ready']) {
-        const response = await fetch(gateway.url + path);
-        expect(response.status).toBe(503);
-        const described = document.paths[path].get.responses;
-        const [mediaType] = (response.headers.get('content-type') ?? '').split(';');
-        const schema = (described['503'] ?? described.default).content?.[mediaType]?.schema;
-        expect(schema, `${path} as ${mediaType}`).toBeDefined();
-        expect(mismatches(document, schema ?? {}, await response.json())).toEqual([]);
-      }
-    } finally {
-      await stack.stop();
-    }
-  });
-});

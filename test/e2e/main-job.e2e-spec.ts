@@ -14,8 +14,7 @@ describe('the main job', () => {
 
   beforeAll(async () => {
     stack = await Stack.start({ env: { SCHEDULER_INTERVAL: '60' } });
-    gateway = await stack.gateway();
-    await stack.sender();
+    [gateway] = await Promise.all([stack.gateway(), stack.sender()]);
   });
 
   afterAll(async () => {

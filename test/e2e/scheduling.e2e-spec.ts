@@ -38,8 +38,7 @@ describe('scheduling', () => {
 
   beforeAll(async () => {
     stack = await Stack.start();
-    gateway = await stack.gateway();
-    await stack.sender();
+    [gateway] = await Promise.all([stack.gateway(), stack.sender()]);
   });
 
   afterAll(async () => {

@@ -15,8 +15,7 @@ describe('a shutdown', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('at %s ends gateway and sender with 0, soon', async (signal) => {
-    const gateway = await stack.gateway();
-    const sender = await stack.sender();
+    const [gateway, sender] = await Promise.all([stack.gateway(), stack.sender()]);
     const startedAt = Date.now();
     gateway.signal(signal);
     sender.signal(signal);

@@ -1,22 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './child.js';
 import { eventually } from './eventually.js';
+import { required } from './stack.js';
 
-/** A NATS server of one test's own, to be stopped and started at will; the store outlives a stop. */
+/** A nats-server of a test's own, which it may kill: port and store stay the same from start to start. */
 export class NatsServer {
-  private readonly store = mkdtempSync(join(tmpdir(), 'nats-'));
   private process: ChildProcess | null = null;
 
-  private constructor(private readonly port: number) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly port: number,
+  ) {}
 
-  /** Takes a port, and starts nothing yet. */
-  static async reserve(): Promise<NatsServer> {
-    return new NatsServer(await freePort());
+  static async create(): Promise<NatsServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'messages-nats-'));
+    const port = await freePort();
+    const store = JSON.stringify(join(folder, 'store'));
+    const lines = [`listen: "127.0.0.1:${port}"`, 'max_payload: 8MB', `jetstream { store_dir: ${store} }`, ''];
+    await writeFile(join(folder, 'nats.conf'), lines.join('\n'));
+    return new NatsServer(folder, port);
   }
 
   get url(): string {
@@ -24,35 +31,44 @@ export class NatsServer {
   }
 
   async start(): Promise<void> {
-    const binary = process.env.TEST_NATS_SERVER_BIN;
-    if (!binary) throw new Error('TEST_NATS_SERVER_BIN is not set: run the tests with npm test');
-    const settings = ['--addr', '127.0.0.1', '--port', String(this.port), '--jetstream', '--store_dir', this.store];
-    this.process = spawn(binary, settings, { stdio: 'ignore' });
-    await eventually(() => this.isListening(), 10_000, 'the start of a NATS server');
+    const binary = required('TEST_NATS_SERVER_BIN');
+    this.process = spawn(binary, ['-c', join(this.folder, 'nats.conf')], { stdio: 'ignore' });
+    await eventually(() => this.greets(), 10_000, 'the greeting of nats-server');
   }
 
-  async stop(): Promise<void> {
-    if (this.process?.exitCode !== null || this.process.signalCode !== null) return;
-    this.process.kill('SIGINT');
-    await once(this.process, 'exit');
+  /** `kill -9`. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
   }
 
-  /** Stops it for good. */
+  /** An orderly stop; the store outlives both. */
+  stop(): Promise<void> {
+    return this.end('SIGINT');
+  }
+
   async remove(): Promise<void> {
-    await this.stop();
-    rmSync(this.store, { recursive: true, force: true });
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** JetStream is up when the greeting says so. */
-  private isListening(): Promise<boolean> {
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { process } = this;
+    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    process.kill(signal);
+    await once(process, 'exit');
+  }
+
+  /** It says so in its first line once JetStream has recovered its store. */
+  private greets(): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = connect(this.port, '127.0.0.1');
-      const finish = (isUp: boolean) => {
+      const answer = (value: boolean) => {
         socket.destroy();
-        resolve(isUp);
+        resolve(value);
       };
-      socket.once('data', (greeting) => finish(greeting.includes('"jetstream":true')));
-      socket.once('error', () => finish(false));
+      socket.once('data', (line) => answer(line.toString().includes('"jetstream":true')));
+      socket.once('error', () => answer(false));
+      socket.once('close', () => resolve(false));
     });
   }
 }

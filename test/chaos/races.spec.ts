@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LedgerService } from '../../src/ledger/ledger.service.js';
+import { Batch } from '../../src/messages/batch.entity.js';
+import { BatchesRepository } from '../../src/messages/batches.repository.js';
+import { Email } from '../../src/messages/email.entity.js';
+import {
+  type ClaimedEmail,
+  EmailsRepository,
+  type Outcome,
+  type Result,
+} from '../../src/messages/emails.repository.js';
+import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
+import { Message } from '../../src/messages/message.entity.js';
+import { recipients, Stack } from '../support/stack.js';
+
+const LEASE_SECONDS = 30;
+
+/** Interleavings that processes meet once in a million mails, made on purpose against the real ledger. */
+const sendAgain = (): Result => ({ state: 'pending', reason: 'the sender died', delayMs: 0, isAttempt: true });
+
+describe('the ledger', () => {
+  let stack: Stack;
+  let dataSource: DataSource;
+  let batches: BatchesRepository;
+  let emails: EmailsRepository;
+  let messages: MessagesRepository;
+  const ledger = new LedgerService();
+
+  beforeAll(async () => {
+    stack = await Stack.start();
+    const { code, output } = await stack.run('dist/src/cli/migrate.js');
+    expect(code, output).toBe(0);
+    const entities = [Message, Batch, Email];
+    dataSource = await new DataSource({ type: 'postgres', url: stack.databaseUrl, entities }).initialize();
+    batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
+    emails = new EmailsRepository(dataSource.getRepository(Email), batches, ledger);
+    messages = new MessagesRepository(dataSource.getRepository(Message));
+  });
+
+  beforeEach(() => stack.query('TRUNCATE messages, batches, emails, topic_counters, topic_buckets, sender_claims'));
+
+  afterEach(async () => {
+    expect(await stack.recount()).toBe('');
+  });
+
+  afterAll(async () => {
+    await dataSource.destroy();
+    await stack.stop();
+  });
+
+  it('leaves a mail to the sender that has it now when the claim of an earlier sender expires', async () => {
+    const [first, second] = await dispatched('two-claims', 2);
+    const mine = await claim('died', [first, second], 0);
+    // The first attempt of one mail failed for now, so it was dispatched again and is with another sender.
+    await emails.record([outcomeOf(mine.get(first)!, 'pending')], []);
+    expect(await dispatch()).toEqual([first]);
+    const theirs = await claim('lives', [first], 1);
+    expect(theirs.get(first)!.verdict).toBe('send');
+
+    await expire('died');
+    expect(await emails.sweepExpiredClaims(sendAgain)).toBe(1);
+    expect(await emails.find(second)).toMatchObject({ state: 'pending' });
+    expect(await emails.find(first)).toMatchObject({ state: 'sending' });
+    expect(await emails.record([outcomeOf(theirs.get(first)!, 'sent')], [])).toEqual(new Set([first]));
+    expect(await dispatch()).toEqual([second]);
+  });
+
+  it('takes an outcome once, also when it is recorded again after the attempt was given back', async () => {
+    const [id] = await dispatched('given-back', 1);
+    const mine = (await claim('repeats', [id], 0)).get(id)!;
+    const throttled: Outcome = {
+      ...outcomeOf(mine, 'pending'),
+      result: { state: 'pending', reason: 'throttled', delayMs: 0, isAttempt: false },
+    };
+    expect(await emails.record([throttled], [])).toEqual(new Set([id]));
+    expect(await dispatch()).toEqual([id]);
+    // The same number of attempt again, since the first one did not count.
+    const theirs = (await claim('sends', [id], 1)).get(id)!;
+    expect(theirs.attempt).toBe(mine.attempt);
+
+    // The connection broke after its COMMIT: the recorder could not know, and repeats.
+    expect(await emails.record([throttled], [])).toEqual(new Set());
+    expect(await emails.record([outcomeOf(theirs, 'sent')], [])).toEqual(new Set([id]));
+    expect(await emails.find(id)).toMatchObject({ state: 'sent', attempts: 1 });
+  });
+
+  it('gives each mail to one of two senders that claim the same ones in opposite order', async () => {
+    const ROUNDS = 10;
+    const SIZE = 1_000;
+    for (let round = 0; round < ROUNDS; round++) {
+      const ids = await dispatched('opposite', SIZE);
+      const [forwards, backwards] = await Promise.all([
+        claim('forwards', ids, 0),
+        claim('backwards', ids.toReversed(), 0),
+      ]);
+      const winners = ids.map(
+        (id) => [forwards, backwards].filter((taken) => taken.get(id)!.verdict === 'send').length,
+      );
+      expect(winners).toEqual(ids.map(() => 1));
+    }
+  });
+
+  it('lets a late outcome and the sweep of its claim wait for each other without a deadlock', async () => {
+    const [first, second] = await dispatched('late-outcome', 2);
+    const done = (await claim('late', [first], 0)).get(first)!;
+    const open = (await claim('late', [second], 0)).get(second)!;
+    await emails.record([outcomeOf(done, 'sent')], []);
+    const finished = await stack.query<{ id: string }>(`SELECT id FROM sender_claims WHERE ids = ARRAY[$1::uuid]`, [
+      first,
+    ]);
+    await expire('late');
+    await stack.query(`
+      CREATE FUNCTION slow_delete() RETURNS trigger LANGUAGE plpgsql AS $body$
+      BEGIN PERFORM pg_sleep(0.3); RETURN OLD; END $body$`);
+    await stack.query(`
+      CREATE TRIGGER slow_delete BEFORE DELETE ON sender_claims FOR EACH ROW EXECUTE FUNCTION slow_delete()`);
+
+    const sweeping = emails.sweepExpiredClaims(() => ({ state: 'uncertain', reason: 'the sender died' }));
+    await sleep(100);
+    const recording = emails.record([outcomeOf(open, 'sent')], [finished[0].id]);
+    expect(await Promise.all([sweeping, recording])).toEqual([1, new Set([second])]);
+    expect(await emails.find(second)).toMatchObject({ state: 'sent' });
+    await stack.query('DROP TRIGGER slow_delete ON sender_claims');
+  });
+
+  /** Accepts and dispatches so many mails; returns their ids. */
+  async function dispatched(topicId: string, count: number): Promise<string[]> {
+    const message = identify({
+      topicId,
+      subject: 'Hello',
+      content: '<p>Hello</p>',
+      trackOpens: false,
+      scheduledAt: null,
+      recipients: recipients(count),
+    });
+    await messages.transaction(async (transaction) => {
+      await messages.insert(transaction, [message], 'test', 1_000);
+      await ledger.move(transaction, [{ topicId, from: 'accepted', to: 'pending', count }]);
+    });
+    return dispatch();
+  }
+
+  /** What a dispatcher does with all that is due. */
+  async function dispatch(): Promise<string[]> {
+    const claimed = [
+      ...(await batches.claimDue(0, 100, 'test', LEASE_SECONDS)),
+      ...(await batches.claimDue(1, 100, 'test', LEASE_SECONDS)),
+    ];
+    const loaded = await batches.emailsOf(claimed);
+    await batches.settle(
+      claimed.map((batch) => ({
+        batch,
+        acknowledged: loaded.get(batch.id)!.ids,
+        unacknowledged: [],
+        tooLarge: [],
+        delayMs: 0,
+        error: null,
+      })),
+    );
+    return [...loaded.values()].flatMap(({ ids }) => ids);
+  }
+
+  async function claim(sender: string, ids: string[], generation: number): Promise<Map<string, ClaimedEmail>> {
+    const wanted = ids.map((id) => ({ id, generation }));
+    const claimed = await emails.claimForSending(wanted, randomUUID(), sender, LEASE_SECONDS);
+    return new Map(claimed.map((email) => [email.id, email]));
+  }
+
+  function outcomeOf({ id, attempt, batchId, topicId }: ClaimedEmail, state: 'sent' | 'pending'): Outcome {
+    const identity = { id, attempt, batchId, topicId };
+    if (state === 'sent') return { ...identity, result: { state, providerMessageId: 'x' } };
+    return { ...identity, result: { state, reason: 'refused for now', delayMs: 0, isAttempt: true } };
+  }
+
+  /** A lease that ran out, without the wait. */
+  async function expire(sender: string): Promise<void> {
+    await stack.query(`UPDATE sender_claims SET lease_until = now() - interval '1 second' WHERE sender = $1`, [sender]);
+  }
+});
