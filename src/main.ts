@@ -6,6 +6,7 @@ import { exitOnFault } from './config/exit-on-fault.js';
 import { logConfig, type LogConfig } from './config/log.config.js';
 import { serverConfig, type ServerConfig } from './config/server.config.js';
 import { createAdapter } from './http/adapter.js';
+import { exitHardAfterSignal } from './runtime/hard-exit.js';
 import { createLogger } from './runtime/logger.js';
 
 async function bootstrap(): Promise<void> {
@@ -19,4 +20,5 @@ async function bootstrap(): Promise<void> {
   await app.listen(server.port, '0.0.0.0');
 }
 
+exitHardAfterSignal();
 await bootstrap().catch(exitOnFault);

@@ -43,6 +43,4 @@ export const notYet: Readonly<Record<string, string | null>> = {
   SENDER_RATE_PER_SECOND: null,
   SENDER_TRANSPORT: 'ses',
   SES_CONFIGURATION_SET: null,
-  SNS_CERT_DIR: null,
-  SNS_TOPIC_ARNS: null,
 };

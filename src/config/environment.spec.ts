@@ -67,7 +67,7 @@ describe('defaults', () => {
     });
     expect(schedulerConfig()).toEqual({ enabled: true, intervalSeconds: 60, batchSize: 1000 });
     expect(trackingConfig()).toEqual({ trackOpens: true, secret: null });
-    expect(webhooksConfig()).toEqual({ topicArns: [], certDir: null });
+    expect(webhooksConfig()).toEqual({ topicArns: [], certDir: null, snsEndpoint: null });
   });
 
   it('stand in for empty values', () => {
@@ -202,8 +202,6 @@ describe('a secret in a file', () => {
 
 describe('what this version does not do', () => {
   it.each([
-    ['SNS_TOPIC_ARNS', '*'],
-    ['SNS_CERT_DIR', '/certificates'],
     ['ALLOWED_RECIPIENTS', 'example.com'],
     ['SENDER_RATE_PER_SECOND', '14'],
     ['SES_CONFIGURATION_SET', 'events'],

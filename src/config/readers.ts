@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 
 export type Reader = (text: string) => unknown;
 
@@ -46,6 +46,15 @@ export function readableFile(text: string): string {
     accessSync(text, constants.R_OK);
   } catch {
     throw new Error('must name a file that can be read');
+  }
+  return text;
+}
+
+export function readableFolder(text: string): string {
+  try {
+    readdirSync(text);
+  } catch {
+    throw new Error('must name a folder that can be read');
   }
   return text;
 }

@@ -14,6 +14,13 @@ const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+(?![0-9]+$)${LABEL}$`);
 
 /**
+ * What almost every address looks like; one match instead of two matches, a folding of case and three copies, which is
+ * half of the time that 100,000 recipients take. Only for short ones, whose labels cannot be too long.
+ */
+const PLAIN = new RegExp(`^${ATOM}(?:\\.${ATOM})*@(?:[a-z0-9]+(?:-+[a-z0-9]+)*\\.)+[a-z]+$`);
+const MAX_PLAIN_DOMAIN_CHARACTERS = 63;
+
+/**
  * An international domain before it becomes punycode: letters, marks and digits. UTS 46 would map much else to nothing
  * or to a dot, so that a domain with an invisible character in it became a valid one.
  */
@@ -26,6 +33,15 @@ export type ParsedAddress = { address: string; fault?: undefined } | { address?:
 
 /** Surrounding spaces go, and only spaces; the domain becomes lower-case ASCII; the local part stays as it is. */
 export function parseAddress(text: string): ParsedAddress {
+  return isPlain(text) ? { address: text } : parseAnyAddress(text);
+}
+
+function isPlain(text: string): boolean {
+  const at = text.indexOf('@');
+  return at <= MAX_LOCAL_CHARACTERS && text.length - at - 1 <= MAX_PLAIN_DOMAIN_CHARACTERS && PLAIN.test(text);
+}
+
+function parseAnyAddress(text: string): ParsedAddress {
   const trimmed = trimSpaces(text);
   if (trimmed === '') return { fault: 'empty' };
   // Before any regular expression sees it. An IDN grows in punycode, so the result is measured again.

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppError, ERRORS, type ErrorCode } from '../runtime/errors.js';
+import { AppError, type ErrorCode } from '../runtime/errors.js';
 import { parseJsonBody, type DefaultParser } from './json-body.js';
 import { problemHeaders, problemOf } from './problem.js';
 import { translateError } from './translate-error.js';
@@ -62,7 +62,8 @@ export function createAdapter(): EdgeAdapter {
   const defaultParser = fastify.getDefaultJsonParser('error', 'error') as DefaultParser;
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    done(null, parseJsonBody(request, body as Buffer, defaultParser));
+    const isRaw = request.routeOptions.config.rawBody === true;
+    done(null, isRaw ? body : parseJsonBody(request, body as Buffer, defaultParser));
   });
   deferContinue(adapter);
   return adapter;
@@ -84,22 +85,22 @@ const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** Answers what never became a request: there is no reply to use, only the socket. */
-function answerParserError(fault: Error & { code?: string }, socket: Socket & { _httpMessage?: unknown }): void {
-  // Bytes written under a running response would be taken for its body.
-  if (fault.code === 'ECONNRESET' || !socket.writable || socket._httpMessage != null) {
+/** Answers what never became a whole request: there is no reply to use, only the socket. */
+function answerParserError(fault: Error & { code?: string }, socket: Socket & { _httpMessage?: ServerResponse }): void {
+  // Bytes written into a response that has begun would be taken for its body. Node's own handler looks there too.
+  if (fault.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) {
     socket.destroy();
     return;
   }
   const error = new AppError(PARSER_ERRORS[fault.code ?? ''] ?? 'bad_request');
   const requestId = randomUUID();
   const body = JSON.stringify(problemOf(error, requestId));
-  const { status } = ERRORS[error.code];
   const headers = {
     ...problemHeaders(error, requestId),
     'content-length': Buffer.byteLength(body),
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+  socket.write(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${body}`);
+  socket.destroySoon();
 }

@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ProblemDto } from './problem.dto.js';
 import { PROBLEM_MEDIA_TYPE } from './problem.js';
+import { PUBLIC_OPERATION } from './public.decorator.js';
 
 const UI_PATH = 'docs';
 const JSON_PATH = 'openapi.json';
@@ -33,16 +34,21 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key' }, KEY_SCHEME)
     .addSecurityRequirements(KEY_SCHEME)
     .build();
-  return withProblems(SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] }));
+  return finishOperations(SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] }));
 }
 
-/** Every operation may answer with a problem. */
-function withProblems(document: OpenAPIObject): OpenAPIObject {
+/** Every operation may answer with a problem, and asks for the key unless it is public. */
+function finishOperations(document: OpenAPIObject): OpenAPIObject {
   const [mediaType = ''] = PROBLEM_MEDIA_TYPE.split(';');
   const content = { [mediaType]: { schema: { $ref: `#/components/schemas/${ProblemDto.name}` } } };
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
-      if (operation !== undefined) operation.responses['default'] ??= { description: 'A problem (RFC 9457)', content };
+      if (operation === undefined) continue;
+      operation.responses['default'] ??= { description: 'A problem (RFC 9457)', content };
+      if (PUBLIC_OPERATION in operation) {
+        delete operation[PUBLIC_OPERATION];
+        operation.security = [];
+      }
     }
   }
   return document;

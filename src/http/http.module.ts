@@ -1,14 +1,12 @@
 import { Global, Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
 import { APP_GUARD } from '@nestjs/core';
-import { authConfig } from '../config/auth.config.js';
 import { ApiKeyGuard } from './api-key.guard.js';
 import { ApiKeyVerifier } from './api-key.verifier.js';
 import { Draining } from './draining.js';
 
+/** The edge of the gateway; the namespaces of the configuration are global. */
 @Global()
 @Module({
-  imports: [ConfigModule.forFeature(authConfig)],
   providers: [ApiKeyVerifier, Draining, { provide: APP_GUARD, useClass: ApiKeyGuard }],
   exports: [ApiKeyVerifier, Draining],
 })

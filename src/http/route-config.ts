@@ -8,6 +8,8 @@ declare module 'fastify' {
     public?: boolean;
     /** The body's limit in bytes; `max` is `MAX_BODY_BYTES`; absent means DEFAULT_BODY_BYTES. */
     bodyLimit?: number | 'max';
+    /** The handler is given the bytes of a JSON body, which may also come as `text/plain` or without a type. */
+    rawBody?: boolean;
   }
 }
 
@@ -17,6 +19,11 @@ export function extendRouteConfig(config: FastifyContextConfig): MethodDecorator
     const earlier: unknown = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object);
     RouteConfig({ ...(earlier as object | undefined), ...config })(target, key, descriptor);
   };
+}
+
+/** Gives the handler the body's bytes, for a sender that signs its content and calls JSON `text/plain`. */
+export function RawBody(): MethodDecorator {
+  return extendRouteConfig({ rawBody: true });
 }
 
 /** How large a body this handler takes. */

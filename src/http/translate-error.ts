@@ -24,7 +24,7 @@ const CODES_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   414: 'uri_too_long',
   415: 'unsupported_media_type',
   431: 'headers_too_large',
-  503: 'overloaded',
+  503: 'unavailable',
 };
 
 /**

@@ -224,4 +224,3 @@ export class EmailsRepository {
     if (unattempted.length > 0) await transaction.query(GIVE_ATTEMPT_BACK, [unattempted]);
   }
 }
-

@@ -78,7 +78,12 @@ export class MessagesService {
     if (idempotency) await this.idempotency.store(transaction, { apiKey, ...idempotency }, body);
     await this.ledger.move(
       transaction,
-      messages.map(({ topicId, recipients }) => ({ topicId, from: 'accepted', to: 'pending', count: recipients.length })),
+      messages.map(({ topicId, recipients }) => ({
+        topicId,
+        from: 'accepted',
+        to: 'pending',
+        count: recipients.length,
+      })),
     );
     return { body, isReplay: false };
   }

@@ -1,4 +1,5 @@
 import { ConsoleLogger, type LogLevel as NestLogLevel } from '@nestjs/common';
+import { requestContext } from './request-context.js';
 
 type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
@@ -10,7 +11,14 @@ const NEST_LEVELS: Readonly<Record<LogLevel, NestLogLevel[]>> = {
   trace: ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'],
 };
 
-/** JSON lines on standard output. */
+/** JSON lines on standard output; a line that a request caused carries its `request_id`. */
+class JsonLogger extends ConsoleLogger {
+  protected override getJsonLogObject(...args: Parameters<ConsoleLogger['getJsonLogObject']>) {
+    const request_id = requestContext.getStore()?.requestId;
+    return { ...super.getJsonLogObject(...args), ...(request_id && { request_id }) };
+  }
+}
+
 export function createLogger(level: LogLevel): ConsoleLogger {
-  return new ConsoleLogger({ json: true, compact: true, colors: false, logLevels: NEST_LEVELS[level] });
+  return new JsonLogger({ json: true, compact: true, colors: false, logLevels: NEST_LEVELS[level] });
 }

@@ -26,6 +26,9 @@ describe('resultOf', () => {
   it('gives up a temporary failure only after a day of attempts', () => {
     const error = new TransportError('temporary', '450 busy');
     expect(resultOf(error, 299, 'confirm')).toMatchObject({ state: 'pending', isAttempt: true });
-    expect(resultOf(error, 300, 'confirm')).toMatchObject({ state: 'failed', reason: 'gave up after 300 attempts; 450 busy' });
+    expect(resultOf(error, 300, 'confirm')).toMatchObject({
+      state: 'failed',
+      reason: 'gave up after 300 attempts; 450 busy',
+    });
   });
 });

@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { exitOnFault } from '../config/exit-on-fault.js';
 import { logConfig, type LogConfig } from '../config/log.config.js';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
+import { exitHardAfterSignal } from '../runtime/hard-exit.js';
 import { createLogger } from '../runtime/logger.js';
 import { SenderModule } from './sender.module.js';
 
@@ -19,4 +20,5 @@ async function bootstrap(): Promise<void> {
   else await app.listen(metricsPort, '0.0.0.0');
 }
 
+exitHardAfterSignal();
 await bootstrap().catch(exitOnFault);

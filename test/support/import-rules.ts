@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ledger: [...BASE, 'database'],
   messages: [...BASE, 'database', 'ledger', 'http'],
   topics: [...BASE, 'database', 'ledger', 'http', 'messages'],
+  webhooks: [...BASE, 'http'],
   scheduler: [...BASE, 'database', 'jetstream', 'compose', 'messages', 'topics'],
   health: [...BASE, 'database', 'jetstream', 'http'],
   sender: [...BASE, 'database', 'jetstream', 'compose', 'messages', 'health'],

@@ -4,10 +4,7 @@ import { parseMailbox } from './mime.js';
 import { SmtpTransport } from './smtp.transport.js';
 import { type Transport } from './transport.js';
 
-export type TransportConfig = Pick<
-  SenderConfig,
-  'transport' | 'smtpUrl' | 'mailboxDir' | 'fromEmail' | 'concurrency'
->;
+export type TransportConfig = Pick<SenderConfig, 'transport' | 'smtpUrl' | 'mailboxDir' | 'fromEmail' | 'concurrency'>;
 
 /** Fails at start for what would otherwise fail with every mail. */
 export function transportFor({ transport, smtpUrl, mailboxDir, fromEmail, concurrency }: TransportConfig): Transport {
