@@ -33,6 +33,7 @@ export class SesTransport implements Transport {
   private readonly connections = new SesConnections();
   private readonly client: SESv2Client;
   private readonly configurationSet: string | null;
+  private readonly requestMs: number;
   private readonly inFlight = new Set<Promise<Accepted>>();
   private isClosed = false;
 
@@ -40,13 +41,12 @@ export class SesTransport implements Transport {
     const { connectionMs, requestMs } = { ...TIMEOUTS, ...timeouts };
     const { httpAgent, httpsAgent } = this.connections;
     this.configurationSet = configurationSet;
+    this.requestMs = requestMs;
     this.client = new SESv2Client({
       // A retry of the SDK's would hide a possible double from the ledger, and multiply ours.
       maxAttempts: 1,
       requestHandler: {
         connectionTimeout: connectionMs,
-        requestTimeout: requestMs,
-        throwOnRequestTimeout: true,
         httpAgent,
         httpsAgent,
       },
@@ -80,11 +80,14 @@ export class SesTransport implements Transport {
       step: 'deserialize',
       priority: 'low',
     });
+    // Not the handler's requestTimeout, which ends with the head of the answer and would wait for its body for ever.
+    const abortSignal = AbortSignal.timeout(this.requestMs);
     try {
-      const { MessageId } = await this.client.send(command);
+      const { MessageId } = await this.client.send(command, { abortSignal });
       if (MessageId) return { providerMessageId: MessageId };
     } catch (error) {
-      throw classifySesFailure(error, attempt.phase);
+      const late = new Error(`no answer within ${this.requestMs} ms`, { cause: error });
+      throw classifySesFailure(abortSignal.aborted ? late : error, attempt.phase);
     }
     throw new TransportError('ambiguous', 'ses; accepted without a MessageId');
   }
