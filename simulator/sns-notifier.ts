@@ -1,9 +1,4 @@
-import { createHash, randomUUID, type KeyObject } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeAtomically } from '../src/runtime/atomic-file.js';
-import { createSigningCertificate } from './certificate.js';
-import { signSns } from './sns-signer.js';
+import { type SnsNotification, SnsTopic, type SnsTopicOptions } from './sns-topic.js';
 
 export interface Notification {
   /** Since the one before it has been delivered or given up. */
@@ -13,12 +8,8 @@ export interface Notification {
   message: () => string;
 }
 
-export interface SnsNotifierOptions {
+export interface SnsNotifierOptions extends SnsTopicOptions {
   webhookUrl: string;
-  topicArn: string;
-  /** Where the certificate is put, under the name that SigningCertURL ends in. */
-  certDir: string;
-  signatureVersion?: '1' | '2';
   retryWaitsMs?: readonly number[];
 }
 
@@ -41,7 +32,7 @@ interface Chain {
   index: number;
   attempt: number;
   /** The signed message of `index`, the same on every retry. */
-  signed?: Record<string, string>;
+  signed?: SnsNotification;
 }
 
 const CONCURRENCY = 16;
@@ -58,25 +49,20 @@ export class SnsNotifier {
   private readonly counts = { delivered: 0, retried: 0, refused: 0, given_up: 0, dropped: 0 };
   private readonly ready: Chain[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly stop = new AbortController();
-  private key?: KeyObject;
-  private certUrl = '';
+  private isClosed = false;
+  private readonly topic: SnsTopic;
   private posting = 0;
 
-  constructor(private readonly options: SnsNotifierOptions) {}
+  constructor(private readonly options: SnsNotifierOptions) {
+    this.topic = new SnsTopic(options);
+  }
 
-  /** Makes the certificate, so that a message can be verified from the first one on. */
   async open(): Promise<void> {
-    const { certificatePem, privateKey } = createSigningCertificate();
-    const name = `SimpleNotificationService-${createHash('sha256').update(certificatePem).digest('hex').slice(0, 32)}.pem`;
-    await mkdir(this.options.certDir, { recursive: true });
-    await writeAtomically(join(this.options.certDir, name), Buffer.from(certificatePem));
-    this.certUrl = `https://${this.host()}/${name}`;
-    this.key = privateKey;
+    await this.topic.open();
   }
 
   close(): void {
-    this.stop.abort();
+    this.isClosed = true;
     this.ready.length = 0;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
@@ -96,7 +82,7 @@ export class SnsNotifier {
   }
 
   private wait(chain: Chain, delayMs: number | undefined): void {
-    if (delayMs === undefined || this.stop.signal.aborted) return;
+    if (delayMs === undefined || this.isClosed) return;
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       this.ready.push(chain);
@@ -119,11 +105,11 @@ export class SnsNotifier {
 
   private async advance(chain: Chain): Promise<void> {
     const { message, deliveries } = chain.notifications[chain.index];
-    chain.signed ??= this.sign(message());
+    chain.signed ??= this.topic.notification(message());
     const body = JSON.stringify(chain.signed);
     for (let delivery = 0; delivery < deliveries; delivery++) {
       const status = await this.post(chain.signed, body);
-      if (this.stop.signal.aborted) return;
+      if (this.isClosed) return;
       if (isRetried(status)) return this.retry(chain);
       this.counts[status >= 200 && status <= 299 ? 'delivered' : 'refused'] += 1;
     }
@@ -145,54 +131,21 @@ export class SnsNotifier {
     this.wait({ notifications: chain.notifications, index, attempt: 0 }, chain.notifications[index]?.afterMs);
   }
 
-  private sign(message: string): Record<string, string> {
-    if (!this.key) throw new Error('the notifier has not been opened');
-    const { topicArn, signatureVersion = '1' } = this.options;
-    const notification = {
-      Type: 'Notification',
-      MessageId: randomUUID(),
-      TopicArn: topicArn,
-      Subject: 'Amazon SES Email Event Notification',
-      Message: message,
-      Timestamp: new Date().toISOString(),
-    };
-    return {
-      ...signSns(notification, this.key, signatureVersion),
-      SigningCertURL: this.certUrl,
-      UnsubscribeURL: `https://${this.host()}/?Action=Unsubscribe&SubscriptionArn=${this.subscriptionArn()}`,
-    };
-  }
-
   /** The status, or 0 without an answer. */
-  private async post(notification: Record<string, string>, body: string): Promise<number> {
+  private async post(notification: SnsNotification, body: string): Promise<number> {
     try {
       const response = await fetch(this.options.webhookUrl, {
         method: 'POST',
-        headers: {
-          'content-type': 'text/plain; charset=UTF-8',
-          'user-agent': 'Amazon Simple Notification Service Agent',
-          'x-amz-sns-message-type': notification.Type,
-          'x-amz-sns-message-id': notification.MessageId,
-          'x-amz-sns-topic-arn': notification.TopicArn,
-          'x-amz-sns-subscription-arn': this.subscriptionArn(),
-        },
+        headers: this.topic.headers(notification),
         body,
         redirect: 'manual',
-        signal: AbortSignal.any([this.stop.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       });
       await response.arrayBuffer();
       return response.status;
     } catch {
       return 0;
     }
-  }
-
-  private host(): string {
-    return `sns.${this.options.topicArn.split(':')[3]}.amazonaws.com`;
-  }
-
-  private subscriptionArn(): string {
-    return `${this.options.topicArn}:00000000-0000-4000-8000-000000000000`;
   }
 }
 
