@@ -17,6 +17,7 @@ const STYLE = `
   table { border-collapse: collapse; width: 100% }
   th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #8884; vertical-align: top; overflow-wrap: anywhere }
   th { font-weight: 600; white-space: nowrap }
+  thead + tbody td:nth-child(2) { min-width: 16rem }
   time { white-space: nowrap; font-variant-numeric: tabular-nums }
   iframe { width: 100%; height: 60vh; border: 1px solid #8888; background: #fff; color-scheme: light }
   pre { white-space: pre-wrap; overflow-wrap: anywhere }
