@@ -43,6 +43,4 @@ export const notYet: Readonly<Record<string, string | null>> = {
   ALLOWED_RECIPIENTS: null,
   NATS_PAYLOAD: 'reference',
   SENDER_RATE_PER_SECOND: null,
-  SENDER_TRANSPORT: 'ses',
-  SES_CONFIGURATION_SET: null,
 };

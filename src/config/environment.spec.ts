@@ -204,9 +204,7 @@ describe('what this version does not do', () => {
   it.each([
     ['ALLOWED_RECIPIENTS', 'example.com'],
     ['SENDER_RATE_PER_SECOND', '14'],
-    ['SES_CONFIGURATION_SET', 'events'],
     ['NATS_PAYLOAD', 'reference'],
-    ['SENDER_TRANSPORT', 'ses'],
   ])('is refused by every process: %s=%s', (name, value) => {
     for (const process of ['gateway', 'cli'] as const) {
       expect(faults({ [name]: value }, process)).toEqual([`${name}=${value} is not available in this version`]);
