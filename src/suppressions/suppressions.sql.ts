@@ -7,9 +7,20 @@ export const SUPPRESS = `/* suppressions.suppress */
   ON CONFLICT (address) DO NOTHING
   RETURNING address`;
 
-/** Those of the addresses that are suppressed, in lower case. Parameters: addresses. */
-export const SUPPRESSED_AMONG = `/* suppressions.among */
-  SELECT address FROM suppressions WHERE address = ANY ($1::text[])`;
+/** Those of the addresses that are suppressed. Parameters: addresses in lower case. */
+export const REASONS_AMONG = `/* suppressions.reasons_among */
+  SELECT address, reason FROM suppressions WHERE address = ANY ($1::text[])`;
+
+/** The suppression of each email `e`, as a join. */
+export const SUPPRESSION_OF_EMAIL = `
+  LEFT JOIN suppressions AS suppression ON suppression.address = lower(e.address)`;
+
+/** Who is released starts anew: the transient bounces that led to it are forgotten too. Parameters: addresses in lower case. */
+export const RELEASE = `/* suppressions.release */
+  WITH forgotten AS (
+    DELETE FROM soft_bounces WHERE address = ANY ($1::text[])
+  )
+  DELETE FROM suppressions WHERE address = ANY ($1::text[]) RETURNING address`;
 
 /** Parameters: addresses. Returns the counts after. */
 export const COUNT_SOFT_BOUNCES = `/* suppressions.count_soft_bounces */
