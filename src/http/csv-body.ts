@@ -3,6 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { AppError } from '../runtime/errors.js';
 
+/** A body that is not read to its end is not cut off either: its client could not read the answer. */
+const KEEP_OPEN = { destroyOnReturn: false };
+
 const TOO_LARGE = 'The body is larger than this route takes.';
 
 /** Called before anything is read of a `text/csv` body. Fastify holds the limit only of bodies that it reads itself. */
@@ -23,7 +26,7 @@ export const CsvBody = createParamDecorator((_data: unknown, context: ExecutionC
 async function* limited(body: Readable, limitBytes: number): AsyncGenerator<Buffer> {
   let bytes = 0;
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of body.iterator(KEEP_OPEN) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > limitBytes) throw new AppError('payload_too_large', TOO_LARGE);
       yield chunk;

@@ -7,13 +7,21 @@ export const SUPPRESS = `/* suppressions.suppress */
   ON CONFLICT (address) DO NOTHING
   RETURNING address`;
 
-/** Those of the addresses that are suppressed. Parameters: addresses in lower case. */
+/**
+ * Those of the addresses that are suppressed. One index lookup each, which OFFSET 0 insists on: for 100,000 addresses in
+ * ten statements 0.18 s beside a list of 200,000 and beside one of a million, where `= ANY` (a hashed scan of the whole
+ * list) took 0.39 s and 2.5 s, and a plain join 1.2 s and 5.8 s. Parameters: addresses in lower case.
+ */
 export const REASONS_AMONG = `/* suppressions.reasons_among */
-  SELECT address, reason FROM suppressions WHERE address = ANY ($1::text[])`;
+  SELECT found.address, found.reason
+  FROM unnest($1::text[]) AS wanted (address)
+  CROSS JOIN LATERAL (SELECT address, reason FROM suppressions WHERE address = wanted.address OFFSET 0) AS found`;
 
-/** The suppression of each email `e`, as a join. */
+/** The suppression of each email `e`, as a join; by the index, as above. */
 export const SUPPRESSION_OF_EMAIL = `
-  LEFT JOIN suppressions AS suppression ON suppression.address = lower(e.address)`;
+  LEFT JOIN LATERAL (
+    SELECT address, reason FROM suppressions WHERE address = lower(e.address) OFFSET 0
+  ) AS suppression ON true`;
 
 /** Who is released starts anew: the transient bounces that led to it are forgotten too. Parameters: addresses in lower case. */
 export const RELEASE = `/* suppressions.release */

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Child } from '../support/child.js';
@@ -308,6 +309,18 @@ describe('a list of 5,000', () => {
     await expectProblem(response, 413, 'payload_too_large');
     await expectProblem(await fetch(`${gateway.url}/v1/messages`, { ...init, body }), 415, 'unsupported_media_type');
     await small.stop();
+  });
+
+  it('may break off halfway without harm', async () => {
+    const { port } = new URL(gateway.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const head = ['POST /v1/suppressions HTTP/1.1', 'host: x', `x-api-key: ${API_KEY}`, 'content-type: text/csv'];
+    socket.write(`${[...head, 'content-length: 1000000'].join('\r\n')}\r\n\r\nbroken@example.com\nbroken`);
+    await sleep(200);
+    socket.destroy();
+    await sleep(200);
+    expect(await answerOf(await call('GET', '?address=broken@example.com'))).toMatchObject({ data: [] });
+    expect(gateway.output).not.toMatch(/\bERROR\b|failed/i);
   });
 
   it('blocks 4,000 of 8,000 recipients at acceptance', async () => {
