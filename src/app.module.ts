@@ -8,6 +8,7 @@ import { HttpModule } from './http/http.module.js';
 import { LedgerGuard } from './http/ledger.guard.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
+import { SuppressionsModule } from './suppressions/suppressions.module.js';
 import { TopicsModule } from './topics/topics.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
@@ -21,6 +22,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     MessagesModule,
     TopicsModule,
     SchedulerModule,
+    SuppressionsModule,
     WebhooksModule,
     HealthModule,
   ],

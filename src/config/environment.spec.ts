@@ -202,7 +202,6 @@ describe('a secret in a file', () => {
 
 describe('what this version does not do', () => {
   it.each([
-    ['ALLOWED_RECIPIENTS', 'example.com'],
     ['SENDER_RATE_PER_SECOND', '14'],
     ['NATS_PAYLOAD', 'reference'],
   ])('is refused by every process: %s=%s', (name, value) => {

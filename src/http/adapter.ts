@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../runtime/errors.js';
+import { admitCsvBody } from './csv-body.js';
 import { parseJsonBody, type DefaultParser } from './json-body.js';
 import { problemHeaders, problemOf } from './problem.js';
 import { translateError } from './translate-error.js';
@@ -64,6 +65,10 @@ export function createAdapter(): EdgeAdapter {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const isRaw = request.routeOptions.config.rawBody === true;
     done(null, isRaw ? body : parseJsonBody(request, body as Buffer, defaultParser));
+  });
+  fastify.addContentTypeParser('text/csv', (request, body, done) => {
+    admitCsvBody(request);
+    done(null, body);
   });
   deferContinue(adapter);
   return adapter;

@@ -117,7 +117,8 @@ function refuseEncodedBody(request: FastifyRequest): void {
 }
 
 function isBodyUnread({ raw, headers }: FastifyRequest): boolean {
-  if (raw.complete) return false;
+  // Destroyed: the client has left, and there is no connection to linger on.
+  if (raw.complete || raw.destroyed) return false;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

@@ -10,6 +10,8 @@ declare module 'fastify' {
     bodyLimit?: number | 'max';
     /** The handler is given the bytes of a JSON body, which may also come as `text/plain` or without a type. */
     rawBody?: boolean;
+    /** The handler is also given a body of the type `text/csv`, as it arrives (csv-body.ts). */
+    csvBody?: boolean;
   }
 }
 
@@ -24,6 +26,11 @@ export function extendRouteConfig(config: FastifyContextConfig): MethodDecorator
 /** Gives the handler the body's bytes, for a sender that signs its content and calls JSON `text/plain`. */
 export function RawBody(): MethodDecorator {
   return extendRouteConfig({ rawBody: true });
+}
+
+/** Lets a body of the type `text/csv` through to `@CsvBody()`. */
+export function TakesCsv(): MethodDecorator {
+  return extendRouteConfig({ csvBody: true });
 }
 
 /** How large a body this handler takes. */

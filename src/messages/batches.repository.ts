@@ -11,6 +11,7 @@ import {
   LOAD_EMAILS,
   MARK_DISPATCHED,
   MARK_EMAILS_FAILED,
+  MARK_EMAILS_SUPPRESSED,
   MARK_STOPPED,
   NEXT_CLAIM,
   REGROUP,
@@ -46,6 +47,8 @@ export interface Settlement {
   unacknowledged: string[];
   /** Larger than the queue's largest message: they can never be published. */
   tooLarge: string[];
+  /** Not published, because nothing is sent to their address. */
+  suppressed: readonly { id: string; reason: string }[];
   delayMs: number;
   error: string | null;
 }
@@ -120,8 +123,8 @@ export class BatchesRepository {
       const mine = settlements.filter(({ batch }) => held.has(batch.id));
       // Nothing acknowledged and something to try again: the batch stays as it is. One that all emails have left is done.
       const dispatched = mine.filter(
-        ({ acknowledged, tooLarge, unacknowledged }) =>
-          acknowledged.length + tooLarge.length > 0 || unacknowledged.length === 0,
+        ({ acknowledged, tooLarge, suppressed, unacknowledged }) =>
+          acknowledged.length + tooLarge.length + suppressed.length > 0 || unacknowledged.length === 0,
       );
       const released = mine.filter((settlement) => !dispatched.includes(settlement));
       if (dispatched.length > 0) await this.markDispatched(transaction, dispatched);
@@ -197,6 +200,13 @@ export class BatchesRepository {
     for (const { tooLarge, error } of settlements) {
       if (tooLarge.length > 0) await transaction.query(MARK_EMAILS_FAILED, [tooLarge, error]);
     }
+    const suppressed = settlements.flatMap((settlement) => settlement.suppressed);
+    if (suppressed.length > 0) {
+      await transaction.query(MARK_EMAILS_SUPPRESSED, [
+        suppressed.map(({ id }) => id),
+        suppressed.map(({ reason }) => reason),
+      ]);
+    }
     await this.regroup(
       transaction,
       settlements
@@ -213,9 +223,10 @@ export class BatchesRepository {
   }
 }
 
-function movesOf({ batch: { topicId }, acknowledged, tooLarge }: Settlement): Move[] {
+function movesOf({ batch: { topicId }, acknowledged, tooLarge, suppressed }: Settlement): Move[] {
   return [
     { topicId, from: 'pending', to: 'dispatched', count: acknowledged.length },
     { topicId, from: 'pending', to: 'failed', count: tooLarge.length },
+    { topicId, from: 'pending', to: 'suppressed', count: suppressed.length },
   ];
 }

@@ -68,6 +68,12 @@ export const MARK_STOPPED = `/* batches.mark_stopped */
 export const MARK_EMAILS_FAILED = `/* emails.mark_failed */
   UPDATE emails SET state = ${CODE.failed}, reason = $2 WHERE id = ANY ($1::uuid[])`;
 
+/** Emails that were suppressed while they were pending. Parameters: ids, reasons. */
+export const MARK_EMAILS_SUPPRESSED = `/* emails.mark_suppressed */
+  UPDATE emails e SET state = ${CODE.suppressed}, reason = blocked.reason
+  FROM unnest($1::uuid[], $2::text[]) AS blocked (id, reason)
+  WHERE e.id = blocked.id AND e.id = ANY ($1::uuid[])`;
+
 /**
  * Stops what is pending of a topic and not leased at this moment; what is leased is stopped by the next claim or by
  * the sender. Parameters: topic.

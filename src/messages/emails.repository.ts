@@ -4,18 +4,26 @@ import { type EntityManager, Repository } from 'typeorm';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { RecipientCheck } from '../suppressions/recipient-check.js';
 import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
-import { CLAIM_FOR_SENDING, GIVE_ATTEMPT_BACK, LOCK_EMAILS, MARK_OUTCOMES, STORE_PROVIDER_IDS } from './emails.sql.js';
+import {
+  CLAIM_FOR_SENDING,
+  GIVE_ATTEMPT_BACK,
+  LOCK_EMAILS,
+  MARK_OUTCOMES,
+  REFUSE_CLAIMED,
+  STORE_PROVIDER_IDS,
+} from './emails.sql.js';
 import { FIND_EMAIL } from './messages.sql.js';
 import { DELETE_CLAIMS, EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
 
 /**
  * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
- * stopped, which is recorded), `done` (final or of an older generation), `in_flight` (another claim has it),
+ * stopped, which is recorded), `suppress` (nothing is sent to its address, recorded too), `done` (final or of an older generation), `in_flight` (another claim has it),
  * `not_settled` (published, and the dispatcher's record of it not yet committed), `unknown` (not in the ledger).
  */
-export type Verdict = 'send' | 'stop' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
+export type Verdict = 'send' | 'stop' | 'suppress' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
 
 export interface ClaimedEmail {
   id: string;
@@ -64,6 +72,7 @@ export class EmailsRepository {
   constructor(
     @InjectRepository(Email) private readonly emails: Repository<Email>,
     private readonly batches: BatchesRepository,
+    private readonly recipients: RecipientCheck,
     private readonly ledger: LedgerService,
   ) {}
 
@@ -111,11 +120,13 @@ export class EmailsRepository {
         topicId: row.topic_id,
         attempt: row.attempt,
       }));
+      await this.refuseNotAllowed(transaction, claimed);
       await this.ledger.move(
         transaction,
         claimed.flatMap(({ verdict, topicId }): Move[] => {
           if (verdict === 'send') return [{ topicId, from: 'dispatched', to: 'sending', count: 1 }];
           if (verdict === 'stop') return [{ topicId, from: 'dispatched', to: 'stopped', count: 1 }];
+          if (verdict === 'suppress') return [{ topicId, from: 'dispatched', to: 'suppressed', count: 1 }];
           return [];
         }),
       );
@@ -187,6 +198,16 @@ export class EmailsRepository {
       );
       return outcomes.length;
     });
+  }
+
+  /** The last look at ALLOWED_RECIPIENTS: a stream filled by another gateway's list is not believed. */
+  private async refuseNotAllowed(transaction: EntityManager, claimed: readonly ClaimedEmail[]): Promise<void> {
+    const refused = claimed.filter(
+      ({ verdict, address }) => verdict === 'send' && !this.recipients.isAllowedHere(address),
+    );
+    if (refused.length === 0) return;
+    await transaction.query(REFUSE_CLAIMED, [refused.map(({ id }) => id)]);
+    for (const email of refused) email.verdict = 'suppress';
   }
 
   private async lock(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<Map<string, LockedEmail>> {

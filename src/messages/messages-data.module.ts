@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
+import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
 import { Batch } from './batch.entity.js';
 import { BatchesRepository } from './batches.repository.js';
 import { Email } from './email.entity.js';
@@ -17,6 +18,7 @@ import { SenderClaim } from './sender-claim.entity.js';
   imports: [
     TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim, ProviderMessage]),
     LedgerModule,
+    SuppressionsDataModule,
   ],
   providers: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
   exports: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],

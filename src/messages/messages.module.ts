@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '../ledger/ledger.module.js';
+import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
+import { DryRunService } from './dry-run.service.js';
 import { EmailsController } from './emails.controller.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesDataModule } from './messages-data.module.js';
@@ -7,8 +9,8 @@ import { MessagesService } from './messages.service.js';
 
 /** `DispatchNudge` is bound by the application: whoever dispatches implements it. */
 @Module({
-  imports: [MessagesDataModule, LedgerModule],
+  imports: [MessagesDataModule, LedgerModule, SuppressionsDataModule],
   controllers: [MessagesController, EmailsController],
-  providers: [MessagesService],
+  providers: [MessagesService, DryRunService],
 })
 export class MessagesModule {}

@@ -5,8 +5,15 @@ import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.
 import { type State, stateOf } from '../contracts/states.js';
 import { textArray, uuidArray } from '../database/binary-array.js';
 import { rowsOf } from '../database/statement.js';
+import { type Block, blockText } from '../suppressions/recipient-check.js';
 import { Message } from './message.entity.js';
-import { COUNT_STATES, INSERT_BATCHES, INSERT_EMAILS, INSERT_MESSAGES } from './messages.sql.js';
+import {
+  COUNT_STATES,
+  INSERT_BATCHES,
+  INSERT_EMAILS,
+  INSERT_MESSAGES,
+  INSERT_SUPPRESSED_EMAILS,
+} from './messages.sql.js';
 
 /** One statement's worth: at 10,000 rows unnest is on its plateau, and the event loop is free again after a few ms. */
 const EMAILS_PER_STATEMENT = 10_000;
@@ -27,6 +34,16 @@ export interface IdentifiedMessage extends NewMessage {
   first: Buffer;
 }
 
+/** The addresses of a submission that nothing is sent to. */
+export type Blocked = ReadonlyMap<string, Block>;
+
+export function countBlocked(addresses: readonly string[], blocked: Blocked, from = 0, to = addresses.length): number {
+  if (blocked.size === 0) return 0;
+  let count = 0;
+  for (let index = from; index < to; index++) if (blocked.has(addresses[index])) count++;
+  return count;
+}
+
 /** Chooses ids. A submission whose range was taken already is identified again. */
 export function identify(message: NewMessage): IdentifiedMessage {
   return { ...message, id: newId(), first: allocateRange() };
@@ -40,10 +57,11 @@ export class MessagesRepository {
     return this.messages.manager.transaction(work);
   }
 
-  /** Stores messages, their batches and emails; the counters are the caller's. */
+  /** Stores messages, their batches and emails, the blocked ones as suppressed; the counters are the caller's. */
   async insert(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
+    blocked: Blocked,
     apiKey: string,
     batchSize: number,
   ): Promise<void> {
@@ -58,8 +76,8 @@ export class MessagesRepository {
       apiKey,
       messages.map((message) => message.scheduledAt),
     ]);
-    await this.insertBatches(transaction, messages, batchSize);
-    await this.insertEmails(transaction, messages);
+    await this.insertBatches(transaction, messages, blocked, batchSize);
+    await this.insertEmails(transaction, messages, blocked);
   }
 
   find(id: string): Promise<Message | null> {
@@ -79,14 +97,16 @@ export class MessagesRepository {
   private async insertBatches(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
+    blocked: Blocked,
     batchSize: number,
   ): Promise<void> {
     const batches = messages.flatMap((message) => {
       const count = message.recipients.length;
       return Array.from({ length: Math.ceil(count / batchSize) }, (_, step) => {
         const from = step * batchSize;
-        const to = Math.min(from + batchSize, count) - 1;
-        return { message, step, size: to - from + 1, id: idAt(message.first, from), lastId: idAt(message.first, to) };
+        const end = Math.min(from + batchSize, count);
+        const size = end - from - countBlocked(message.recipients, blocked, from, end);
+        return { message, step, size, id: idAt(message.first, from), lastId: idAt(message.first, end - 1) };
       });
     });
     await transaction.query(INSERT_BATCHES, [
@@ -101,21 +121,39 @@ export class MessagesRepository {
     ]);
   }
 
-  private async insertEmails(transaction: EntityManager, messages: readonly IdentifiedMessage[]): Promise<void> {
+  private async insertEmails(
+    transaction: EntityManager,
+    messages: readonly IdentifiedMessage[],
+    blocked: Blocked,
+  ): Promise<void> {
     let ids: Buffer[] = [];
     let addresses: string[] = [];
+    let suppressed: { id: Buffer; address: string; block: Block }[] = [];
     const flush = async () => {
-      await transaction.query(INSERT_EMAILS, [uuidArray(ids), textArray(addresses)]);
+      if (ids.length > 0) await transaction.query(INSERT_EMAILS, [uuidArray(ids), textArray(addresses)]);
+      if (suppressed.length > 0) {
+        await transaction.query(INSERT_SUPPRESSED_EMAILS, [
+          uuidArray(suppressed.map(({ id }) => id)),
+          textArray(suppressed.map(({ address }) => address)),
+          textArray(suppressed.map(({ block }) => blockText(block))),
+        ]);
+      }
       ids = [];
       addresses = [];
+      suppressed = [];
     };
     for (const { first, recipients } of messages) {
       for (const [index, address] of recipients.entries()) {
+        const block = blocked.size === 0 ? undefined : blocked.get(address);
+        if (block !== undefined) {
+          suppressed.push({ id: idAt(first, index), address, block });
+          continue;
+        }
         ids.push(idAt(first, index));
         addresses.push(address);
       }
-      if (ids.length + 1_000 > EMAILS_PER_STATEMENT) await flush();
+      if (ids.length + suppressed.length + 1_000 > EMAILS_PER_STATEMENT) await flush();
     }
-    if (ids.length > 0) await flush();
+    await flush();
   }
 }

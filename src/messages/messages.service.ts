@@ -3,15 +3,23 @@ import type { EntityManager } from 'typeorm';
 import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import { formatId, idAt } from '../contracts/ids.js';
-import { LedgerService } from '../ledger/ledger.service.js';
+import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { RecipientCheck } from '../suppressions/recipient-check.js';
 import { isIdCollision } from './id-collision.js';
 import { DispatchNudge } from './dispatch-nudge.js';
 import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js';
-import { type IdentifiedMessage, identify, MessagesRepository, type NewMessage } from './messages.repository.js';
+import {
+  type Blocked,
+  countBlocked,
+  type IdentifiedMessage,
+  identify,
+  MessagesRepository,
+  type NewMessage,
+} from './messages.repository.js';
 import { NO_RECIPIENT, type Recipients } from './recipients.js';
 
 /** Above this many emails the answer leaves out their ids, unless it is asked for them. */
-const MAX_LISTED_IDS = 1_000;
+export const MAX_LISTED_IDS = 1_000;
 /** A range that was taken already is a matter of one in 2⁶² per pair and millisecond; three in a row is a fault. */
 const MAX_ID_ATTEMPTS = 3;
 
@@ -42,6 +50,7 @@ export class MessagesService {
   constructor(
     private readonly messages: MessagesRepository,
     private readonly idempotency: IdempotencyRepository,
+    private readonly recipients: RecipientCheck,
     private readonly ledger: LedgerService,
     private readonly nudge: DispatchNudge,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
@@ -73,17 +82,22 @@ export class MessagesService {
       if (body !== null) return { body, isReplay: true };
     }
     const messages = submission.messages.map((message) => identify(this.newMessage(message)));
-    await this.messages.insert(transaction, messages, apiKey, this.scheduler.batchSize);
-    const body = JSON.stringify(answer(submission, messages, performance.now() - startedMs));
+    const blocked = await this.recipients.blocked(
+      messages.flatMap(({ recipients }) => recipients),
+      transaction,
+    );
+    await this.messages.insert(transaction, messages, blocked, apiKey, this.scheduler.batchSize);
+    const body = JSON.stringify(answer(submission, messages, blocked, performance.now() - startedMs));
     if (idempotency) await this.idempotency.store(transaction, { apiKey, ...idempotency }, body);
     await this.ledger.move(
       transaction,
-      messages.map(({ topicId, recipients }) => ({
-        topicId,
-        from: 'accepted',
-        to: 'pending',
-        count: recipients.length,
-      })),
+      messages.flatMap(({ topicId, recipients }): Move[] => {
+        const suppressed = countBlocked(recipients, blocked);
+        return [
+          { topicId, from: 'accepted', to: 'pending', count: recipients.length - suppressed },
+          { topicId, from: 'accepted', to: 'suppressed', count: suppressed },
+        ];
+      }),
     );
     return { body, isReplay: false };
   }
@@ -94,15 +108,21 @@ export class MessagesService {
   }
 }
 
-function answer({ messages, listsIds }: Submission, stored: readonly IdentifiedMessage[], elapsedMs: number) {
+function answer(
+  { messages, listsIds }: Submission,
+  stored: readonly IdentifiedMessage[],
+  blocked: Blocked,
+  elapsedMs: number,
+) {
   const count = stored.reduce((sum, { recipients }) => sum + recipients.length, 0);
   const rejected = messages.flatMap(({ recipients }) => recipients.rejected);
   return {
     count,
     elapsed: `${elapsedMs.toFixed(1)}ms`,
-    messages: stored.map(({ id, first, recipients: { length } }, index) => {
+    messages: stored.map(({ id, first, recipients }, index) => {
       const { duplicates, positions } = messages[index].recipients;
-      const summary = { id, count: length, duplicates, suppressed: 0 };
+      const suppressed = countBlocked(recipients, blocked);
+      const summary = { id, count: recipients.length, duplicates, suppressed };
       if (count > MAX_LISTED_IDS && !listsIds) return summary;
       return { ...summary, email_ids: Array.from(positions, (position) => emailId(first, position)) };
     }),

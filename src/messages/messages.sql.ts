@@ -1,3 +1,5 @@
+import { CODE } from '../contracts/states.js';
+
 /** Parameters: ids, topics, subjects, contents, first email ids, counts, track_opens, API key name, schedules. */
 export const INSERT_MESSAGES = `/* messages.insert */
   INSERT INTO messages (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at)
@@ -7,18 +9,25 @@ export const INSERT_MESSAGES = `/* messages.insert */
 
 /**
  * Range batches. What is due later waits until then; each further batch of a message stands one millisecond behind
- * the one before, so that messages of the same moment take turns. Parameters: first ids, last ids, message ids,
- * topics, lanes, sizes, due times (null: now), steps (ms).
+ * the one before, so that messages of the same moment take turns. One whose every email is suppressed is suppressed
+ * itself: there is nothing to wait for. Parameters: first ids, last ids, message ids, topics, lanes, sizes (without
+ * the suppressed), due times (null: now), steps (ms).
  */
 export const INSERT_BATCHES = `/* batches.insert */
-  INSERT INTO batches (id, last_id, message_id, topic_id, lane, size, claim_at)
-  SELECT id, last_id, message_id, topic_id, lane, size, greatest(due_at, now()) + step * interval '1 millisecond'
+  INSERT INTO batches (id, last_id, message_id, topic_id, state, lane, size, claim_at)
+  SELECT id, last_id, message_id, topic_id, CASE size WHEN 0 THEN ${CODE.suppressed} ELSE ${CODE.pending} END, lane, size,
+    greatest(due_at, now()) + step * interval '1 millisecond'
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::int[], $7::timestamptz[], $8::int[])
     AS new (id, last_id, message_id, topic_id, lane, size, due_at, step)`;
 
 /** Parameters: ids, addresses; both as binary arrays. */
 export const INSERT_EMAILS = `/* emails.insert */
   INSERT INTO emails (id, address) SELECT * FROM unnest($1::uuid[], $2::text[])`;
+
+/** Parameters: ids, addresses, reasons; all as binary arrays. */
+export const INSERT_SUPPRESSED_EMAILS = `/* emails.insert_suppressed */
+  INSERT INTO emails (id, address, state, reason)
+  SELECT id, address, ${CODE.suppressed}, reason FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, address, reason)`;
 
 /**
  * The batch of each email `e`, as a join. The batch of a range is the greatest id at or below the email's, and never

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
+import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { HousekeepingService } from './housekeeping.service.js';
 import { NotifyChannel } from './notify-channel.js';
@@ -10,7 +11,7 @@ import { SchedulerService } from './scheduler.service.js';
 /** Global for the one port it implements: messages/ declares `DispatchNudge` and knows nothing of a scheduler. */
 @Global()
 @Module({
-  imports: [MessagesDataModule, JetStreamModule],
+  imports: [MessagesDataModule, SuppressionsDataModule, JetStreamModule],
   providers: [
     Dispatcher,
     SchedulerService,
