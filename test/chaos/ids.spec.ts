@@ -12,6 +12,8 @@ import { Message } from '../../src/messages/message.entity.js';
 import { MessagesRepository } from '../../src/messages/messages.repository.js';
 import { MessagesService, type Submission } from '../../src/messages/messages.service.js';
 import { readRecipients } from '../../src/messages/recipients.js';
+import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
 
 // The allocator as it is, until a test makes it choose a range that is taken.
@@ -70,11 +72,12 @@ describe('a range that is taken already', () => {
     dataSource = await new DataSource({
       type: 'postgres',
       url: stack.databaseUrl,
-      entities: [Message, IdempotencyKey],
+      entities: [Message, IdempotencyKey, Suppression],
     }).initialize();
     service = new MessagesService(
       new MessagesRepository(dataSource.getRepository(Message)),
       new IdempotencyRepository(dataSource.getRepository(IdempotencyKey)),
+      recipientCheck(dataSource),
       new LedgerService(),
       { nudge: () => undefined },
       { batchSize: 1_000 } as ReturnType<typeof schedulerConfig>,

@@ -14,6 +14,8 @@ import {
 } from '../../src/messages/emails.repository.js';
 import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
+import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
 
 const LEASE_SECONDS = 30;
@@ -33,10 +35,10 @@ describe('the ledger', () => {
     stack = await Stack.start();
     const { code, output } = await stack.run('dist/src/cli/migrate.js');
     expect(code, output).toBe(0);
-    const entities = [Message, Batch, Email];
+    const entities = [Message, Batch, Email, Suppression];
     dataSource = await new DataSource({ type: 'postgres', url: stack.databaseUrl, entities }).initialize();
     batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
-    emails = new EmailsRepository(dataSource.getRepository(Email), batches, ledger);
+    emails = new EmailsRepository(dataSource.getRepository(Email), batches, recipientCheck(dataSource), ledger);
     messages = new MessagesRepository(dataSource.getRepository(Message));
   });
 
@@ -137,7 +139,7 @@ describe('the ledger', () => {
       recipients: recipients(count),
     });
     await messages.transaction(async (transaction) => {
-      await messages.insert(transaction, [message], 'test', 1_000);
+      await messages.insert(transaction, [message], new Map(), 'test', 1_000);
       await ledger.move(transaction, [{ topicId, from: 'accepted', to: 'pending', count }]);
     });
     return dispatch();
@@ -156,6 +158,7 @@ describe('the ledger', () => {
         acknowledged: loaded.get(batch.id)!.ids,
         unacknowledged: [],
         tooLarge: [],
+        suppressed: [],
         delayMs: 0,
         error: null,
       })),
