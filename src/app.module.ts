@@ -9,6 +9,7 @@ import { LedgerGuard } from './http/ledger.guard.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { TopicsModule } from './topics/topics.module.js';
+import { TrackingModule } from './tracking/tracking.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The gateway: HTTP and scheduler. */
@@ -22,6 +23,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     TopicsModule,
     SchedulerModule,
     WebhooksModule,
+    TrackingModule,
     HealthModule,
   ],
   providers: [{ provide: APP_GUARD, useClass: LedgerGuard }],

@@ -6,7 +6,13 @@ import { type State, stateOf } from '../contracts/states.js';
 import { textArray, uuidArray } from '../database/binary-array.js';
 import { rowsOf } from '../database/statement.js';
 import { Message } from './message.entity.js';
-import { COUNT_STATES, INSERT_BATCHES, INSERT_EMAILS, INSERT_MESSAGES } from './messages.sql.js';
+import {
+  COUNT_STATES,
+  INSERT_BATCHES,
+  INSERT_EMAILS,
+  INSERT_EMAILS_WITH_TRACKING,
+  INSERT_MESSAGES,
+} from './messages.sql.js';
 
 /** One statement's worth: at 10,000 rows unnest is on its plateau, and the event loop is free again after a few ms. */
 const EMAILS_PER_STATEMENT = 10_000;
@@ -16,9 +22,12 @@ export interface NewMessage {
   subject: string;
   content: string;
   trackOpens: boolean;
+  trackClicks: boolean;
   scheduledAt: Date | null;
   /** Addresses, each once. */
   recipients: readonly string[];
+  /** Per recipient, null for one that is tracked as its message; null in all where every one is. */
+  tracking: readonly (number | null)[] | null;
 }
 
 /** A message with the ids that were chosen for it; `first` is the id of its first email. */
@@ -57,6 +66,7 @@ export class MessagesRepository {
       messages.map((message) => message.trackOpens),
       apiKey,
       messages.map((message) => message.scheduledAt),
+      messages.map((message) => message.trackClicks),
     ]);
     await this.insertBatches(transaction, messages, batchSize);
     await this.insertEmails(transaction, messages);
@@ -104,12 +114,17 @@ export class MessagesRepository {
   private async insertEmails(transaction: EntityManager, messages: readonly IdentifiedMessage[]): Promise<void> {
     let ids: Buffer[] = [];
     let addresses: string[] = [];
+    let tracking: (number | null)[] = [];
     const flush = async () => {
-      await transaction.query(INSERT_EMAILS, [uuidArray(ids), textArray(addresses)]);
+      const rows = [uuidArray(ids), textArray(addresses)];
+      if (tracking.length === 0) await transaction.query(INSERT_EMAILS, rows);
+      else await transaction.query(INSERT_EMAILS_WITH_TRACKING, [...rows, filled(tracking, ids.length)]);
       ids = [];
       addresses = [];
+      tracking = [];
     };
-    for (const { first, recipients } of messages) {
+    for (const { first, recipients, tracking: deviating } of messages) {
+      if (deviating) tracking = [...filled(tracking, ids.length), ...deviating];
       for (const [index, address] of recipients.entries()) {
         ids.push(idAt(first, index));
         addresses.push(address);
@@ -118,4 +133,9 @@ export class MessagesRepository {
     }
     if (ids.length > 0) await flush();
   }
+}
+
+/** Nulls up to a length: nobody before said anything of tracking. */
+function filled(tracking: readonly (number | null)[], length: number): (number | null)[] {
+  return [...tracking, ...Array<null>(length - tracking.length).fill(null)];
 }
