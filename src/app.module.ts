@@ -10,6 +10,8 @@ import { MessagesModule } from './messages/messages.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { SuppressionsModule } from './suppressions/suppressions.module.js';
 import { TopicsModule } from './topics/topics.module.js';
+import { TrackingModule } from './tracking/tracking.module.js';
+import { SesEventsModule } from './webhooks/ses-events.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The gateway: HTTP and scheduler. */
@@ -23,7 +25,9 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     TopicsModule,
     SchedulerModule,
     SuppressionsModule,
+    SesEventsModule,
     WebhooksModule,
+    TrackingModule,
     HealthModule,
   ],
   providers: [{ provide: APP_GUARD, useClass: LedgerGuard }],

@@ -66,7 +66,7 @@ describe('defaults', () => {
       highWater: 100000,
     });
     expect(schedulerConfig()).toEqual({ enabled: true, intervalSeconds: 60, batchSize: 1000 });
-    expect(trackingConfig()).toEqual({ trackOpens: true, secret: null });
+    expect(trackingConfig()).toEqual({ trackOpens: true, secret: null, storeClientDetails: false });
     expect(webhooksConfig()).toEqual({ topicArns: [], certDir: null, snsEndpoint: null });
   });
 

@@ -20,13 +20,6 @@ export class EventsVariables {
   @Min(1)
   @Max(1000)
   readonly SOFT_BOUNCE_LIMIT: number;
-
-  @Variable({
-    text: 'Whether opens and clicks keep the IP address and user agent that they came from, not only the verdict.',
-    unit: 'true, false',
-    default: 'false',
-  })
-  readonly STORE_CLIENT_DETAILS: boolean;
 }
 
 export const eventsConfig = registerAs('events', () => {
@@ -34,7 +27,6 @@ export const eventsConfig = registerAs('events', () => {
   return deepFreeze({
     raw: env.EVENT_RAW,
     softBounceLimit: env.SOFT_BOUNCE_LIMIT,
-    storesClientDetails: env.STORE_CLIENT_DETAILS,
   });
 });
 

@@ -20,6 +20,16 @@ export interface EmailEvent {
   providerMessageId: string | null;
   detail: Record<string, unknown> | null;
   raw: unknown;
+  /** Only of what our own pixel and links report. */
+  fetched?: Fetched;
+}
+
+export interface Fetched {
+  /**
+   * Anybody could have asked for it: no signature says that whoever did holds the mail. It counts, but raises no state
+   * that would keep the mail from being sent; the ids of a message's other recipients are easily guessed.
+   */
+  isForgeable: boolean;
 }
 
 /** The key of an event: the same fact has the same, by whichever message and however often it comes. A UUIDv8 (RFC 9562). */

@@ -17,6 +17,8 @@ export interface EmailUnderEvents {
   /** The state is the batch's: the email leaves the batch when it is raised. */
   isAsBatch: boolean;
   isTracked: boolean;
+  /** When it was sent, or else published; null before. */
+  outAt: Date | null;
   /** Bits of contracts/event-types.ts. */
   events: number;
 }
@@ -65,6 +67,7 @@ export class EventsRepository {
       batch_state: number;
       topic_id: string;
       is_tracked: boolean;
+      out_at: Date | null;
     }>(transaction, READ, [ids]);
     return new Map(
       rows.map((row) => [
@@ -77,6 +80,7 @@ export class EventsRepository {
           state: stateOf(row.own_state ?? row.batch_state),
           isAsBatch: row.own_state === null,
           isTracked: row.is_tracked,
+          outAt: row.out_at,
           events: row.events,
         },
       ]),

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { eventsConfig, type EventsConfig } from '../config/events.config.js';
+import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { bitOf, EVENT_TYPES, HUMAN_OPEN_BIT, raisedState } from '../contracts/event-types.js';
 import { WriteBatcher } from '../database/write-batcher.js';
 import { columnOf } from '../ledger/columns.js';
@@ -8,10 +9,14 @@ import { LedgerService, type Move, type Tally } from '../ledger/ledger.service.j
 import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 import { type NewSuppression, SuppressionsRepository } from '../suppressions/suppressions.repository.js';
 import { type EmailEvent, eventId } from './email-event.js';
+import { judged } from './fetch-verdict.js';
 import { type EmailUnderEvents, EventsRepository, type Raise } from './events.repository.js';
 
-/** `recorded` also for what was known before; `unknown`: no such email; `busy`: a dispatcher holds it at this moment. */
-export type Recorded = 'recorded' | 'unknown' | 'busy';
+/**
+ * `recorded` also for what was known before; `unknown`: no such email; `busy`: a dispatcher holds it at this moment;
+ * `too_soon`: a fetch (email-event.ts) that seemed a person's is recorded as a machine's.
+ */
+export type Recorded = 'recorded' | 'unknown' | 'busy' | 'too_soon';
 
 /** Some hundred events are one statement's worth; what waits beyond 20,000 is refused with 503. */
 const LIMITS = { maxItems: 500, maxQueued: 20_000 };
@@ -21,6 +26,8 @@ interface Change {
   email: EmailUnderEvents;
   events: EmailEvent[];
   bits: number;
+  /** Those of the bits that may raise the state. */
+  raising: number;
 }
 
 /**
@@ -34,6 +41,7 @@ export class EventsService {
 
   constructor(
     @Inject(eventsConfig.KEY) private readonly config: EventsConfig,
+    @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     private readonly events: EventsRepository,
     private readonly suppressions: SuppressionsRepository,
     private readonly ledger: LedgerService,
@@ -48,17 +56,19 @@ export class EventsService {
     return this.batcher.drain();
   }
 
-  private write(events: readonly EmailEvent[]): Promise<Recorded[]> {
+  private write(reported: readonly EmailEvent[]): Promise<Recorded[]> {
     return this.events.transaction(async (transaction) => {
-      const emails = await this.events.hold(transaction, [...new Set(events.map(({ emailId }) => emailId))]);
-      const changes = changesOf(events, emails);
+      const emails = await this.events.hold(transaction, [...new Set(reported.map(({ emailId }) => emailId))]);
+      const events = reported.map((event) => judged(event, emails.get(event.emailId)));
+      const changes = changesOf(events, emails, this.nats.externalSender);
       const blocked = await this.blocked(transaction, changes);
       const possible = changes.filter(({ email }) => !blocked.has(email.id));
       const facts = possible.flatMap((change) => change.events);
       if (facts.length > 0) await this.apply(transaction, possible, facts);
-      return events.map(({ emailId }) => {
+      return events.map(({ emailId, isMachine }, index) => {
         if (!emails.has(emailId)) return 'unknown';
-        return blocked.has(emailId) ? 'busy' : 'recorded';
+        if (blocked.has(emailId)) return 'busy';
+        return isMachine === reported[index].isMachine ? 'recorded' : 'too_soon';
       });
     });
   }
@@ -66,7 +76,8 @@ export class EventsService {
   /** Emails that would have to leave a batch that a dispatcher holds. */
   private async blocked(transaction: EntityManager, changes: readonly Change[]): Promise<Set<string>> {
     const leaving = changes.filter(
-      ({ email, bits }) => email.isAsBatch && email.state === 'pending' && raisedState(email.state, bits) !== 'pending',
+      ({ email, raising }) =>
+        email.isAsBatch && email.state === 'pending' && raisedState(email.state, raising) !== 'pending',
     );
     const free = await this.events.holdBatches(transaction, [...new Set(leaving.map(({ email }) => email.batchId))]);
     return new Set(leaving.filter(({ email }) => !free.has(email.batchId)).map(({ email }) => email.id));
@@ -77,7 +88,7 @@ export class EventsService {
     const raises = changes.map(raiseOf);
     await this.events.raise(
       transaction,
-      raises.filter(({ email, events }) => events !== email.events),
+      raises.filter(({ email, state, events }) => state !== null || events !== email.events),
     );
     await this.suppress(
       transaction,
@@ -116,22 +127,38 @@ function suppressionOf({ type, bounce }: EmailEvent, isWorn: boolean): Suppressi
   return bounce === 'transient' && isWorn ? 'soft_bounces' : null;
 }
 
-function changesOf(events: readonly EmailEvent[], emails: ReadonlyMap<string, EmailUnderEvents>): Change[] {
+function changesOf(
+  events: readonly EmailEvent[],
+  emails: ReadonlyMap<string, EmailUnderEvents>,
+  hasExternalSender: boolean,
+): Change[] {
   const changes = new Map<string, Change>();
   for (const event of events) {
     const email = emails.get(event.emailId);
     if (!email) continue;
-    const change = changes.get(email.id) ?? { email, events: [], bits: email.events };
+    // Of a stored open nobody knows whether it was forgeable; if not, it has raised the state already.
+    const change = changes.get(email.id) ?? {
+      email,
+      events: [],
+      bits: email.events,
+      raising: email.events & ~bitOf('Open'),
+    };
     changes.set(email.id, change);
     change.events.push(event);
     change.bits |= bitOf(event.type);
+    if (mayRaise(event, email, hasExternalSender)) change.raising |= bitOf(event.type);
     if (event.type === 'Open' && event.isMachine === false) change.bits |= HUMAN_OPEN_BIT;
   }
   return [...changes.values()];
 }
 
-function raiseOf({ email, events, bits }: Change): Raise {
-  const state = raisedState(email.state, bits);
+/** An external sender never asks us before it sends: there it keeps nothing from being sent, and is all that we hear. */
+function mayRaise({ fetched }: EmailEvent, { state }: EmailUnderEvents, hasExternalSender: boolean): boolean {
+  return !fetched?.isForgeable || (hasExternalSender && state === 'dispatched');
+}
+
+function raiseOf({ email, events, bits, raising }: Change): Raise {
+  const state = raisedState(email.state, raising);
   const sentAt = new Date(Math.min(...events.map(({ occurredAt }) => occurredAt.getTime())));
   return {
     email,

@@ -48,7 +48,9 @@ export class UnmatchedEventsService implements OnApplicationBootstrap {
 
   private async tryRecord(reported: ReportedEvent): Promise<boolean> {
     const emailId = reported.emailId ?? (await this.emailIdOf(reported.providerMessageId));
-    return emailId !== null && (await this.events.record({ ...reported, emailId })) === 'recorded';
+    if (emailId === null) return false;
+    const result = await this.events.record({ ...reported, emailId });
+    return result === 'recorded' || result === 'too_soon';
   }
 
   private async emailIdOf(providerMessageId: string | null): Promise<string | null> {

@@ -38,6 +38,8 @@ export interface LeasedBatch {
 export interface BatchEmails {
   ids: string[];
   addresses: string[];
+  /** By id, of those emails that are tracked otherwise than their message: bits of contracts/tracking-bits.ts. */
+  tracking: Readonly<Record<string, number>> | null;
 }
 
 /** What became of a leased batch's emails. Those that were not acknowledged are tried again after `delayMs`. */
@@ -104,10 +106,17 @@ export class BatchesRepository {
 
   /** The emails of each batch that are still as their batch, in the order of their ids. */
   async emailsOf(batches: readonly LeasedBatch[]): Promise<Map<string, BatchEmails>> {
-    const rows = await rowsOf<{ id: string; ids: string; addresses: string }>(this.batches.manager, LOAD_EMAILS, [
-      batches.map((batch) => batch.id),
-    ]);
-    return new Map(rows.map((row) => [row.id, { ids: row.ids.split(' '), addresses: row.addresses.split(' ') }]));
+    const rows = await rowsOf<{ id: string; ids: string; addresses: string; tracking: BatchEmails['tracking'] }>(
+      this.batches.manager,
+      LOAD_EMAILS,
+      [batches.map((batch) => batch.id)],
+    );
+    return new Map(
+      rows.map(({ id, ids, addresses, tracking }) => [
+        id,
+        { ids: ids.split(' '), addresses: addresses.split(' '), tracking },
+      ]),
+    );
   }
 
   /**

@@ -53,12 +53,14 @@ export class MessagesController {
     }
     const result = await this.service.submit({
       apiKey: key.name,
-      messages: body.messages.map(({ topic_id, subject, content, scheduled_at, emails }) => ({
-        topicId: topic_id,
-        subject,
-        content,
-        scheduledAt: scheduled_at,
-        recipients: emails,
+      messages: body.messages.map((message) => ({
+        topicId: message.topic_id,
+        subject: message.subject,
+        content: message.content,
+        scheduledAt: message.scheduled_at,
+        trackOpens: message.track_opens,
+        trackClicks: message.track_clicks,
+        recipients: message.emails,
       })),
       listsIds: prefer.representation,
       idempotency,

@@ -11,6 +11,7 @@ import {
   COUNT_STATES,
   INSERT_BATCHES,
   INSERT_EMAILS,
+  INSERT_EMAILS_WITH_TRACKING,
   INSERT_MESSAGES,
   INSERT_SUPPRESSED_EMAILS,
 } from './messages.sql.js';
@@ -23,9 +24,12 @@ export interface NewMessage {
   subject: string;
   content: string;
   trackOpens: boolean;
+  trackClicks: boolean;
   scheduledAt: Date | null;
   /** Addresses, each once. */
   recipients: readonly string[];
+  /** Per recipient, null for one that is tracked as its message; null in all where every one is. */
+  tracking: readonly (number | null)[] | null;
 }
 
 /** A message with the ids that were chosen for it; `first` is the id of its first email. */
@@ -75,6 +79,7 @@ export class MessagesRepository {
       messages.map((message) => message.trackOpens),
       apiKey,
       messages.map((message) => message.scheduledAt),
+      messages.map((message) => message.trackClicks),
     ]);
     await this.insertBatches(transaction, messages, blocked, batchSize);
     await this.insertEmails(transaction, messages, blocked);
@@ -129,8 +134,12 @@ export class MessagesRepository {
     let ids: Buffer[] = [];
     let addresses: string[] = [];
     let suppressed: { id: Buffer; address: string; block: Block }[] = [];
+    let tracking: (number | null)[] = [];
     const flush = async () => {
-      if (ids.length > 0) await transaction.query(INSERT_EMAILS, [uuidArray(ids), textArray(addresses)]);
+      const rows = [uuidArray(ids), textArray(addresses)];
+      if (tracking.length > 0)
+        await transaction.query(INSERT_EMAILS_WITH_TRACKING, [...rows, filled(tracking, ids.length)]);
+      else if (ids.length > 0) await transaction.query(INSERT_EMAILS, rows);
       if (suppressed.length > 0) {
         await transaction.query(INSERT_SUPPRESSED_EMAILS, [
           uuidArray(suppressed.map(({ id }) => id)),
@@ -141,8 +150,10 @@ export class MessagesRepository {
       ids = [];
       addresses = [];
       suppressed = [];
+      tracking = [];
     };
-    for (const { first, recipients } of messages) {
+    for (const { first, recipients, tracking: deviating } of messages) {
+      if (deviating) tracking = filled(tracking, ids.length);
       for (const [index, address] of recipients.entries()) {
         const block = blocked.size === 0 ? undefined : blocked.get(address);
         if (block !== undefined) {
@@ -151,9 +162,15 @@ export class MessagesRepository {
         }
         ids.push(idAt(first, index));
         addresses.push(address);
+        if (deviating) tracking.push(deviating[index]);
       }
       if (ids.length + suppressed.length + 1_000 > EMAILS_PER_STATEMENT) await flush();
     }
     await flush();
   }
+}
+
+/** Nulls up to a length: nobody before said anything of tracking. */
+function filled(tracking: readonly (number | null)[], length: number): (number | null)[] {
+  return [...tracking, ...Array<null>(length - tracking.length).fill(null)];
 }

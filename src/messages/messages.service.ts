@@ -4,6 +4,7 @@ import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.confi
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import { formatId, idAt } from '../contracts/ids.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { type FieldError, validationFailed } from '../runtime/errors.js';
 import { RecipientCheck } from '../suppressions/recipient-check.js';
 import { isIdCollision } from './id-collision.js';
 import { DispatchNudge } from './dispatch-nudge.js';
@@ -16,6 +17,7 @@ import {
   MessagesRepository,
   type NewMessage,
 } from './messages.repository.js';
+import { asksForClicks, deviatingTracking } from './recipient-tracking.js';
 import { NO_RECIPIENT, type Recipients } from './recipients.js';
 
 /** Above this many emails the answer leaves out their ids, unless it is asked for them. */
@@ -28,6 +30,10 @@ export interface SubmittedMessage {
   subject: string;
   content: string;
   scheduledAt: Date | null;
+  /** Null: as TRACK_OPENS says. */
+  trackOpens: boolean | null;
+  /** Null: not. */
+  trackClicks: boolean | null;
   recipients: Recipients;
 }
 
@@ -60,6 +66,7 @@ export class MessagesService {
   /** Stores a submission in one transaction; resolves after its COMMIT. */
   async submit(submission: Submission): Promise<SubmissionResult> {
     const startedMs = performance.now();
+    if (this.tracking.secret === null) refuseClicks(submission.messages);
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await this.messages.transaction((transaction) => this.store(transaction, submission, startedMs));
@@ -102,10 +109,23 @@ export class MessagesService {
     return { body, isReplay: false };
   }
 
-  private newMessage({ topicId, subject, content, scheduledAt, recipients }: SubmittedMessage): NewMessage {
-    const { trackOpens } = this.tracking;
-    return { topicId, subject, content, scheduledAt, trackOpens, recipients: recipients.addresses };
+  private newMessage({ recipients, ...message }: SubmittedMessage): NewMessage {
+    const trackOpens = message.trackOpens ?? this.tracking.trackOpens;
+    const trackClicks = message.trackClicks ?? false;
+    const tracking = deviatingTracking(recipients.tracking, recipients.addresses.length, { trackOpens, trackClicks });
+    return { ...message, trackOpens, trackClicks, recipients: recipients.addresses, tracking };
   }
+}
+
+/** A link that is not signed would be an open redirect, so there are none without a secret. */
+function refuseClicks(messages: readonly SubmittedMessage[]): void {
+  const errors = messages.flatMap(({ trackClicks, recipients }, index): FieldError[] => {
+    const member = trackClicks === true ? 'track_clicks' : asksForClicks(recipients.tracking) ? 'emails' : null;
+    if (member === null) return [];
+    const detail = 'asks for tracked clicks, which need TRACKING_SECRET to be set';
+    return [{ pointer: `/messages/${index}/${member}`, code: 'tracking_secret_missing', detail }];
+  });
+  if (errors.length > 0) throw validationFailed(errors);
 }
 
 function answer(

@@ -1,11 +1,13 @@
 import { CODE } from '../contracts/states.js';
 
-/** Parameters: ids, topics, subjects, contents, first email ids, counts, track_opens, API key name, schedules. */
+/** Parameters: ids, topics, subjects, contents, first email ids, counts, track_opens, key name, schedules, track_clicks. */
 export const INSERT_MESSAGES = `/* messages.insert */
-  INSERT INTO messages (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at)
-  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, $8, scheduled_at
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $9::timestamptz[])
-    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, scheduled_at)`;
+  INSERT INTO messages
+    (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks)
+  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, $8, scheduled_at, track_clicks
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $9::timestamptz[],
+      $10::boolean[])
+    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, scheduled_at, track_clicks)`;
 
 /**
  * Range batches. What is due later waits until then; each further batch of a message stands one millisecond behind
@@ -28,6 +30,10 @@ export const INSERT_EMAILS = `/* emails.insert */
 export const INSERT_SUPPRESSED_EMAILS = `/* emails.insert_suppressed */
   INSERT INTO emails (id, address, state, reason)
   SELECT id, address, ${CODE.suppressed}, reason FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, address, reason)`;
+
+/** Of statements in which a recipient is tracked otherwise than its message. Parameters: ids, addresses, tracking. */
+export const INSERT_EMAILS_WITH_TRACKING = `/* emails.insert_with_tracking */
+  INSERT INTO emails (id, address, tracking) SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[])`;
 
 /**
  * The batch of each email `e`, as a join. The batch of a range is the greatest id at or below the email's, and never

@@ -4,6 +4,7 @@
  */
 export const ERRORS = {
   bad_request: { status: 400, title: 'The request cannot be read' },
+  link_invalid: { status: 400, title: 'The link is not one of ours' },
   not_sns: { status: 400, title: 'The body is not an SNS message' },
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
   too_deep: { status: 400, title: 'The JSON is too deep or too large in structure' },

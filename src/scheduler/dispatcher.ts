@@ -2,10 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { PayloadTemplate } from '../compose/payload-template.js';
-import { pixelUrl, withPixel } from '../compose/pixel.js';
+import { trackedBody } from '../compose/tracked-body.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
+import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
+import { TRACKS_CLICKS, TRACKS_OPENS, trackingBits } from '../contracts/tracking-bits.js';
 import { type Publication, Publisher, type PublishResult } from '../jetstream/publisher.js';
 import {
   type BatchEmails,
@@ -28,6 +30,8 @@ const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };
 const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
+
+const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null };
 
 /** A leased batch with what is to be published of it, and what is not because nothing is sent to the address any more. */
 interface Work {
@@ -59,6 +63,7 @@ export class Dispatcher {
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
     @Inject(serverConfig.KEY) private readonly server: ServerConfig,
+    @Inject(trackingConfig.KEY) private readonly tracking: TrackingConfig,
   ) {}
 
   get isReady(): boolean {
@@ -125,9 +130,9 @@ export class Dispatcher {
     const emails = await this.batches.emailsOf(batches);
     const blocked = await this.recipients.blocked([...emails.values()].flatMap(({ addresses }) => addresses));
     return batches.map((batch): Work => {
-      const all = emails.get(batch.id) ?? { ids: [], addresses: [] };
+      const all = emails.get(batch.id) ?? NO_EMAILS;
       if (blocked.size === 0) return { batch, emails: all, suppressed: [] };
-      const work: Work = { batch, emails: { ids: [], addresses: [] }, suppressed: [] };
+      const work: Work = { batch, emails: { ids: [], addresses: [], tracking: all.tracking }, suppressed: [] };
       for (const [index, id] of all.ids.entries()) {
         const address = all.addresses[index];
         const block = blocked.get(address);
@@ -147,19 +152,25 @@ export class Dispatcher {
     for (const { batch, emails } of work) {
       const message = messages.get(batch.messageId);
       if (!message) throw new Error(`batch ${batch.id} has no message ${batch.messageId}`);
-      const template = this.templateOf(message);
+      const asMessage = trackingBits(message.trackOpens, message.trackClicks);
+      const templates = new Map<number, PayloadTemplate>();
       for (const [index, emailId] of emails.ids.entries()) {
+        const bits = emails.tracking?.[emailId] ?? asMessage;
+        const template = templates.get(bits) ?? this.templateOf(message, bits);
+        templates.set(bits, template);
         const payload = template.payloadOf(emailId, emails.addresses[index]);
         yield { emailId, generation: batch.generation, payload };
       }
     }
   }
 
-  private templateOf({ id, topicId, subject, content, trackOpens }: Message): PayloadTemplate {
-    return new PayloadTemplate(this.nats.payloadFormat, (uuid) => ({
+  private templateOf({ id, topicId, subject, content }: Message, bits: number): PayloadTemplate {
+    const tracking = { opens: (bits & TRACKS_OPENS) !== 0, clicks: (bits & TRACKS_CLICKS) !== 0 };
+    const links = { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
+    return new PayloadTemplate(this.nats.payloadFormat, (uuid, placeholders) => ({
       uuid,
       subject,
-      body: trackOpens ? withPixel(content, pixelUrl(this.server.publicUrl, uuid)) : content,
+      body: trackedBody(content, tracking, links, uuid, placeholders),
       topic_id: topicId,
       message_id: id,
     }));

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { eventsConfig, type EventsConfig } from '../config/events.config.js';
+import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import { isMachineAgent } from '../events/machine-client.js';
 import { type ReportedEvent, UnmatchedEventsService } from '../events/unmatched-events.service.js';
 import type { ParsedSesEvent } from './ses-event.js';
@@ -13,6 +14,7 @@ const KEPT_RAW: readonly string[] = ['Bounce', 'Complaint', 'Reject', 'unknown']
 export class SesEventRecorder extends SesEventSink {
   constructor(
     @Inject(eventsConfig.KEY) private readonly config: EventsConfig,
+    @Inject(trackingConfig.KEY) private readonly tracking: TrackingConfig,
     private readonly events: UnmatchedEventsService,
   ) {
     super();
@@ -21,7 +23,7 @@ export class SesEventRecorder extends SesEventSink {
   async record(event: ParsedSesEvent): Promise<'recorded'> {
     const keepsRaw = this.config.raw === 'all' || KEPT_RAW.includes(event.type);
     await this.events.recordOrKeep({
-      ...reportedEvent(event, this.config.storesClientDetails),
+      ...reportedEvent(event, this.tracking.storeClientDetails),
       raw: keepsRaw ? event.raw : null,
     });
     return 'recorded';

@@ -1,20 +1,16 @@
 import { Logger, Module } from '@nestjs/common';
 import { webhooksConfig, type WebhooksConfig } from '../config/webhooks.config.js';
-import { EventsModule } from '../events/events.module.js';
 import { boundedGet } from './bounded-get.js';
 import { CertificateStore } from './certificate-store.js';
 import { RefusalLog } from './refusal-log.js';
-import { SesEventRecorder } from './ses-event.recorder.js';
-import { SesEventSink } from './ses-event.sink.js';
 import { SnsVerifier } from './sns-verifier.js';
 import { SubscriptionConfirmer } from './subscription-confirmer.js';
 import { WebhooksController } from './webhooks.controller.js';
 
+/** `SesEventSink` is bound by ses-events.module.ts. */
 @Module({
-  imports: [EventsModule],
   controllers: [WebhooksController],
   providers: [
-    { provide: SesEventSink, useClass: SesEventRecorder },
     {
       provide: SnsVerifier,
       inject: [webhooksConfig.KEY],

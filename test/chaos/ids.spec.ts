@@ -118,6 +118,8 @@ describe('a range that is taken already', () => {
       subject: 'Hello',
       content: '<p>Hello</p>',
       scheduledAt: null,
+      trackOpens: null,
+      trackClicks: null,
       recipients: readRecipients(recipients(count), '/messages/0/emails'),
     };
     const idempotency = { key: topicId, bodySha256: Buffer.alloc(32) };

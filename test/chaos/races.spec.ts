@@ -135,6 +135,8 @@ describe('the ledger', () => {
       subject: 'Hello',
       content: '<p>Hello</p>',
       trackOpens: false,
+      trackClicks: false,
+      tracking: null,
       scheduledAt: null,
       recipients: recipients(count),
     });

@@ -13,7 +13,20 @@ import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const HOUR_MS = 3_600_000;
 
-const PUBLIC_ROUTES = ['GET /health', 'GET /health/live', 'GET /health/ready', 'POST /v1/events/results'];
+const PUBLIC_ROUTES = [
+  'GET /health',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /v1/events/click',
+  'GET /v1/events/open',
+  'POST /v1/events/results',
+];
+
+/** What the routes answer that mail clients ask. */
+const NOT_JSON: Record<string, [status: string, mediaType: string | null]> = {
+  'GET /v1/events/click': ['302', null],
+  'GET /v1/events/open': ['200', 'image/png'],
+};
 
 const PROTECTED_ROUTES = [
   'DELETE /v1/suppressions',
@@ -111,7 +124,9 @@ describe('the documents', () => {
     for (const { method, path, operation } of routesOf(document)) {
       const name = `${method} ${path}`;
       expect(operation.summary, name).toBeTruthy();
-      expect(operation.responses['200']?.content?.['application/json']?.schema, name).toBeDefined();
+      const [status, mediaType] = NOT_JSON[name] ?? ['200', 'application/json'];
+      expect(operation.responses[status], name).toBeDefined();
+      if (mediaType) expect(operation.responses[status].content?.[mediaType]?.schema, name).toBeDefined();
       expect(operation.responses.default?.content?.['application/problem+json']?.schema, name).toBeDefined();
     }
   });
