@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { LedgerModule } from '../ledger/ledger.module.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { Dispatcher } from './dispatcher.js';
@@ -10,7 +11,7 @@ import { SchedulerService } from './scheduler.service.js';
 /** Global for the one port it implements: messages/ declares `DispatchNudge` and knows nothing of a scheduler. */
 @Global()
 @Module({
-  imports: [MessagesDataModule, JetStreamModule],
+  imports: [LedgerModule, MessagesDataModule, JetStreamModule],
   providers: [
     Dispatcher,
     SchedulerService,
