@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '../ledger/ledger.module.js';
-import { EmailsController } from './emails.controller.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesDataModule } from './messages-data.module.js';
 import { MessagesService } from './messages.service.js';
@@ -8,7 +7,7 @@ import { MessagesService } from './messages.service.js';
 /** `DispatchNudge` is bound by the application: whoever dispatches implements it. */
 @Module({
   imports: [MessagesDataModule, LedgerModule],
-  controllers: [MessagesController, EmailsController],
+  controllers: [MessagesController],
   providers: [MessagesService],
 })
 export class MessagesModule {}

@@ -8,6 +8,7 @@ import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { IdempotencyRepository } from '../messages/idempotency.repository.js';
 
+const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3_600;
 
 /** What has to be done now and then, by one replica. */
@@ -36,6 +37,12 @@ export class HousekeepingService implements OnApplicationBootstrap {
         everySeconds: HOUR_SECONDS,
         once: true,
         run: () => this.dataSource.query('SELECT ensure_partitions($1)', [PARTITION_MONTHS_AHEAD]),
+      });
+      this.jobs.add({
+        name: 'addresses-summarize',
+        everySeconds: MINUTE_SECONDS,
+        once: true,
+        run: () => this.dataSource.query('SELECT summarize_addresses()'),
       });
       this.jobs.add({
         name: 'buckets-fold',
