@@ -41,14 +41,14 @@ export class EmailLogRepository {
     if (span === null) return { emails: [], next: null };
     const { topicId, state, address, limit } = query;
     // One message has at most a thousand emails: no other way to them is shorter.
-    const { sql, isExact } = sourceOf(query.messageId === null ? query : { topicId: null, state: null, address: null });
-    const budget = isExact && query.messageId === null ? limit + 1 : BUDGET;
+    const source = sourceOf(query.messageId === null ? query : { topicId: null, state: null, address: null });
+    const budget = source.isExact && query.messageId === null ? limit + 1 : BUDGET;
     const code = state && CODE[state];
     const parameters = [span.before, span.from, topicId, code, address?.toLowerCase() ?? null, budget, limit + 1];
-    const rows = await rowsOf<EmailRow>(this.emails.manager, LOG_PAGE(sql), parameters);
+    const rows = await rowsOf<EmailRow>(this.emails.manager, LOG_PAGE(source), parameters);
     if (rows.length > limit) return { emails: rows.slice(0, limit).map(emailDetailOf), next: rows[limit - 1].id };
     if (budget !== BUDGET) return { emails: rows.map(emailDetailOf), next: null };
-    const [end] = await rowsOf<{ candidates: number; last: string }>(this.emails.manager, LOG_END(sql), parameters);
+    const [end] = await rowsOf<{ candidates: number; last: string }>(this.emails.manager, LOG_END(source), parameters);
     return { emails: rows.map(emailDetailOf), next: end.candidates === BUDGET ? end.last : null };
   }
 

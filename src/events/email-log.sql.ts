@@ -12,7 +12,7 @@ const IN_SPAN = 'id < $1::uuid AND id >= $2::uuid';
 const LAST_OF_RANGE = `(left(m.first_email_id::text, 33) || 'fff')::uuid`;
 
 /** All emails by their key. */
-const ALL = `SELECT *, NULL::uuid AS range FROM emails WHERE ${IN_SPAN} ORDER BY id DESC LIMIT $6`;
+const ALL = `SELECT * FROM emails WHERE ${IN_SPAN} ORDER BY id DESC LIMIT $6`;
 
 /** A topic's emails: the ranges of its messages, one after the other. */
 const OF_TOPIC = `
@@ -25,13 +25,13 @@ const OF_TOPIC = `
 
 /** An address's emails. Materialized, so that it is never sought by reading all emails from the newest on. */
 const OF_ADDRESS = `
-  SELECT *, NULL::uuid AS range FROM (
+  SELECT * FROM (
     WITH found AS MATERIALIZED (SELECT * FROM emails WHERE lower(address) = $5) SELECT * FROM found
   ) AS found WHERE ${IN_SPAN} ORDER BY id DESC LIMIT $6`;
 
 /** What senders hold at this moment. */
 const SENDING = `
-  SELECT *, NULL::uuid AS range FROM emails
+  SELECT * FROM emails
   WHERE id = ANY (ARRAY(SELECT unnest(ids) FROM sender_claims)) AND ${IN_SPAN} ORDER BY id DESC LIMIT $6`;
 
 const FIRST_OF_TOPIC = (order: 'ASC' | 'DESC') =>
@@ -40,8 +40,8 @@ const FIRST_OF_TOPIC = (order: 'ASC' | 'DESC') =>
 /** Emails whose own state is an exception; of a topic, those of its lifetime, which others may share. */
 const BY_OWN_STATE = (code: number) => `
   SELECT * FROM emails
-  WHERE state = ${code} AND ${IN_SPAN} AND id >= coalesce(${FIRST_OF_TOPIC('ASC')}, $2::uuid)
-    AND id <= coalesce((left(${FIRST_OF_TOPIC('DESC')}::text, 33) || 'fff')::uuid, $1::uuid)
+  WHERE state = ${code} AND ${IN_SPAN} AND id >= CASE WHEN $3::text IS NULL THEN $2::uuid ELSE ${FIRST_OF_TOPIC('ASC')} END
+    AND id <= CASE WHEN $3::text IS NULL THEN $1::uuid ELSE (left(${FIRST_OF_TOPIC('DESC')}::text, 33) || 'fff')::uuid END
   ORDER BY id DESC LIMIT $6`;
 
 /** Emails that are as their batch, by batches that are ranges and by batches that list ids. */
@@ -60,7 +60,7 @@ const BY_BATCH_STATE = (code: number) => `
    ORDER BY e.id DESC LIMIT $6)`;
 
 const OF_STATE = (sources: readonly string[]) => `
-  SELECT *, NULL::uuid AS range FROM (${sources.map((source) => `(${source})`).join(' UNION ALL ')}) AS found
+  SELECT * FROM (${sources.map((source) => `(${source})`).join(' UNION ALL ')}) AS found
   ORDER BY id DESC LIMIT $6`;
 
 const EXCEPTIONS: readonly State[] = ['bounced', 'complained', 'failed', 'stopped', 'suppressed', 'expired', 'uncertain'];
@@ -87,6 +87,8 @@ export interface LogSource {
   sql: string;
   /** Whether every candidate is wanted. */
   isExact: boolean;
+  /** The order of the candidates, by names that the planner knows it for, so that it stops at the page's end. */
+  order: string;
 }
 
 /**
@@ -94,23 +96,25 @@ export interface LogSource {
  * way to seek.
  */
 export function sourceOf({ topicId, state, address }: LogFilter): LogSource {
-  if (address !== null) return { sql: OF_ADDRESS, isExact: topicId === null && state === null };
+  const order = 'e.id DESC';
+  if (address !== null) return { sql: OF_ADDRESS, isExact: topicId === null && state === null, order };
   const byState = state && BY_STATE[state];
-  if (byState) return { sql: byState, isExact: topicId === null && state !== 'sending' };
-  return { sql: topicId === null ? ALL : OF_TOPIC, isExact: state === null };
+  if (byState) return { sql: byState, isExact: topicId === null && state !== 'sending', order };
+  if (topicId === null) return { sql: ALL, isExact: state === null, order };
+  return { sql: OF_TOPIC, isExact: state === null, order: 'e.range DESC, e.id DESC' };
 }
 
-export const LOG_PAGE = (source: string) => `/* email_log.page */
+export const LOG_PAGE = ({ sql, order }: LogSource) => `/* email_log.page */
   SELECT ${EMAIL_COLUMNS}
-  FROM (${source}) AS e ${BATCH_OF_EMAIL}
+  FROM (${sql}) AS e ${BATCH_OF_EMAIL}
   JOIN messages m ON m.id = b.message_id
   WHERE ($3::text IS NULL OR m.topic_id = $3)
     AND ($4::smallint IS NULL OR coalesce(e.state, b.state) = $4)
     AND ($5::text IS NULL OR lower(e.address) = $5)
-  ORDER BY e.range DESC, e.id DESC LIMIT $7`;
+  ORDER BY ${order} LIMIT $7`;
 
 /** The id at which the budget was used up, and how many candidates there were. */
-export const LOG_END = (source: string) => `/* email_log.end */
+export const LOG_END = ({ sql }: LogSource) => `/* email_log.end */
   SELECT count(*)::int AS candidates, (array_agg(id ORDER BY id))[1] AS last
-  FROM (${source}) AS e
+  FROM (${sql}) AS e
   WHERE ($3::text, $4::smallint, $5::text, $7::int) IS NOT NULL OR true`;
