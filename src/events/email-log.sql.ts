@@ -63,7 +63,15 @@ const OF_STATE = (sources: readonly string[]) => `
   SELECT * FROM (${sources.map((source) => `(${source})`).join(' UNION ALL ')}) AS found
   ORDER BY id DESC LIMIT $6`;
 
-const EXCEPTIONS: readonly State[] = ['bounced', 'complained', 'failed', 'stopped', 'suppressed', 'expired', 'uncertain'];
+const EXCEPTIONS: readonly State[] = [
+  'bounced',
+  'complained',
+  'failed',
+  'stopped',
+  'suppressed',
+  'expired',
+  'uncertain',
+];
 const OF_BATCHES: readonly State[] = ['failed', 'stopped', 'suppressed', 'expired'];
 
 const BY_STATE: Partial<Record<State, string>> = {

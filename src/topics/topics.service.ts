@@ -31,7 +31,8 @@ export class TopicsService {
         ...topicStatistics(topic.topicId, topic),
         last_activity_at: topic.lastActivityAt,
       })),
-      next_cursor: topics.length > limit ? encodeCursor([page[limit - 1].cursor.activityUs, page[limit - 1].topicId]) : null,
+      next_cursor:
+        topics.length > limit ? encodeCursor([page[limit - 1].cursor.activityUs, page[limit - 1].topicId]) : null,
     };
   }
 

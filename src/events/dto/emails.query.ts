@@ -38,7 +38,9 @@ function parseTopicId(raw: unknown, context: ParseContext): string | null | Refu
 
 function parseState(raw: unknown, context: ParseContext): State | null | Refused {
   if (raw === undefined) return null;
-  return STATES.find((state) => state === raw) ?? refuse(context, 'invalid_state', `must be one of ${STATES.join(', ')}`);
+  return (
+    STATES.find((state) => state === raw) ?? refuse(context, 'invalid_state', `must be one of ${STATES.join(', ')}`)
+  );
 }
 
 function parseAddress(raw: unknown, context: ParseContext): string | null | Refused {

@@ -17,7 +17,8 @@ export class TimelineQuery {
   @ApiPropertyOptional({
     type: String,
     format: 'date-time',
-    description: 'In the first bucket; UTC where it has no offset. By default 60 minutes, 24 hours or 30 days before `to`.',
+    description:
+      'In the first bucket; UTC where it has no offset. By default 60 minutes, 24 hours or 30 days before `to`.',
   })
   @Parsed(parseMoment)
   from: Date | null;
@@ -29,7 +30,9 @@ export class TimelineQuery {
 
 function parseInterval(raw: unknown, context: ParseContext): Interval | Refused {
   if (raw === undefined) return 'hour';
-  return NAMES.find((name) => name === raw) ?? refuse(context, 'invalid_interval', `must be one of ${NAMES.join(', ')}`);
+  return (
+    NAMES.find((name) => name === raw) ?? refuse(context, 'invalid_interval', `must be one of ${NAMES.join(', ')}`)
+  );
 }
 
 function parseMoment(raw: unknown, context: ParseContext): Date | null | Refused {
