@@ -13,14 +13,17 @@ import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const HOUR_MS = 3_600_000;
 
-const PUBLIC_ROUTES = ['GET /health', 'GET /health/live', 'GET /health/ready'];
+const PUBLIC_ROUTES = ['GET /health', 'GET /health/live', 'GET /health/ready', 'POST /v1/events/results'];
 
 const PROTECTED_ROUTES = [
   'DELETE /v1/topics/{topic_id}',
+  'GET /v1/emails',
   'GET /v1/emails/{id}',
   'GET /v1/events/counts/sent',
   'GET /v1/messages/{id}',
+  'GET /v1/topics',
   'GET /v1/topics/{topic_id}',
+  'GET /v1/topics/{topic_id}/timeline',
   'POST /v1/messages',
 ];
 
@@ -143,6 +146,9 @@ describe('the documents', () => {
       ['POST /v1/messages', created],
       ['GET /v1/messages/{id}', await call(`/v1/messages/${messages[0].id}`)],
       ['GET /v1/emails/{id}', await call(`/v1/emails/${messages[0].email_ids[0]}`)],
+      ['GET /v1/emails', await call('/v1/emails?topic_id=described&limit=1')],
+      ['GET /v1/topics', await call('/v1/topics?limit=1')],
+      ['GET /v1/topics/{topic_id}/timeline', await call('/v1/topics/described/timeline?interval=minute')],
       ['GET /v1/topics/{topic_id}', await call('/v1/topics/described')],
       ['DELETE /v1/topics/{topic_id}', await call('/v1/topics/described', { method: 'DELETE' })],
       ['GET /v1/events/counts/sent', await call('/v1/events/counts/sent')],
@@ -169,6 +175,10 @@ describe('the documents', () => {
       [400, 'GET /v1/messages/{id}', await call('/v1/messages/7')],
       [404, 'GET /v1/messages/{id}', await call(`/v1/messages/${id}`)],
       [404, 'GET /v1/emails/{id}', await call(`/v1/emails/${id}`)],
+      [400, 'GET /v1/emails', await call('/v1/emails?state=lost')],
+      [400, 'GET /v1/topics', await call('/v1/topics?cursor=x')],
+      [400, 'GET /v1/topics/{topic_id}/timeline', await call('/v1/topics/~/timeline?interval=week')],
+      [400, 'POST /v1/events/results', await call('/v1/events/results', { method: 'POST', body: 'x' })],
       [400, 'GET /v1/topics/{topic_id}', await call('/v1/topics/a%20b')],
       [400, 'GET /v1/events/counts/sent', await call('/v1/events/counts/sent?hours=0')],
     ];
