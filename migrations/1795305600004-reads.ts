@@ -37,6 +37,8 @@ export class Reads1795305600004 implements MigrationInterface {
 
   async down(db: QueryRunner): Promise<void> {
     await db.query(`DROP FUNCTION summarize_addresses()`);
-    await db.query(`DROP INDEX emails_address_idx, batches_state_idx, emails_exceptional_idx, topic_buckets_minutes_idx`);
+    await db.query(
+      `DROP INDEX emails_address_idx, batches_state_idx, emails_exceptional_idx, topic_buckets_minutes_idx`,
+    );
   }
 }

@@ -175,10 +175,12 @@ describe('the events of an email', () => {
 
   it('do nothing when they are repeated within one commit: five reports of a transient bounce are one', async () => {
     const address = 'once@example.com';
-    const [id] = await submit('repeated', [address]);
+    const [id, other] = await submit('repeated', [address, 'other@example.com']);
     await untilDispatched('repeated');
     const bounce = sns.notification(sesEvent(id, address, { type: 'Bounce', second: 1, flag: false }));
-    await postAll(Array<string>(10).fill(bounce), 10);
+    // The others come while the first one is committed, and share the next commit.
+    const first = sns.notification(sesEvent(other, 'other@example.com', { type: 'Send', second: 1, flag: false }));
+    await postAll([first, ...Array<string>(30).fill(bounce)], 31);
     expect(await stack.query('SELECT count FROM soft_bounces WHERE address = $1', [address])).toEqual([{ count: 1 }]);
     expect(await stack.query('SELECT 1 FROM suppressions WHERE address = $1', [address])).toEqual([]);
   });
