@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AppConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EmailsModule } from './events/emails.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LedgerGuard } from './http/ledger.guard.js';
@@ -28,6 +29,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     SesEventsModule,
     WebhooksModule,
     TrackingModule,
+    EmailsModule,
     HealthModule,
   ],
   providers: [{ provide: APP_GUARD, useClass: LedgerGuard }],

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
-import { type EmailEvent, eventId } from './email-event.js';
+import type { EmailEvent } from './email-event.js';
 import { Event } from './event.entity.js';
 import { FIND_BY_PROVIDER_ID, INSERT, LEAVE_BATCHES, LOCK, RAISE, READ, TRY_LOCK_BATCHES } from './events.sql.js';
 
@@ -28,7 +28,8 @@ export interface Raise {
   /** Null when the state stays. */
   state: State | null;
   events: number;
-  sentAt: Date;
+  /** The earliest moment that an event names for its sending, if any does. */
+  sentAt: Date | null;
   reason: string | null;
   providerMessageId: string | null;
 }
@@ -94,12 +95,12 @@ export class EventsRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Stores events once each. Returns the ids of those that are new. */
-  async insert(transaction: EntityManager, events: readonly EmailEvent[]): Promise<Set<string>> {
-    const ids = events.map(eventId);
+  /** Stores events by their ids, once each. Returns the ids of those that are new. */
+  async insert(transaction: EntityManager, eventsById: ReadonlyMap<string, EmailEvent>): Promise<Set<string>> {
+    const events = [...eventsById.values()];
     const rows = await rowsOf<{ id: string }>(transaction, INSERT, [
       events.map(({ emailId }) => emailId),
-      ids,
+      [...eventsById.keys()],
       events.map(({ type }) => type),
       events.map(({ occurredAt }) => occurredAt),
       events.map(({ isMachine }) => isMachine),
@@ -121,7 +122,7 @@ export class EventsRepository {
       raises.map(({ email }) => email.id),
       raises.map(({ state }) => (state === null ? null : CODE[state])),
       raises.map(({ events }) => events),
-      raises.map(({ state, sentAt }) => (state === null || state === 'failed' ? null : sentAt)),
+      raises.map(({ sentAt }) => sentAt),
       raises.map(({ reason }) => reason),
       raises.map(({ providerMessageId }) => providerMessageId),
     ]);

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { eventsConfig, type EventsConfig } from '../config/events.config.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { bitOf, EVENT_TYPES, HUMAN_OPEN_BIT, raisedState } from '../contracts/event-types.js';
+import type { State } from '../contracts/states.js';
 import { WriteBatcher } from '../database/write-batcher.js';
 import { columnOf } from '../ledger/columns.js';
 import { LedgerService, type Move, type Tally } from '../ledger/ledger.service.js';
@@ -21,19 +22,20 @@ export type Recorded = 'recorded' | 'unknown' | 'busy' | 'too_soon';
 /** Some hundred events are one statement's worth; what waits beyond 20,000 is refused with 503. */
 const LIMITS = { maxItems: 500, maxQueued: 20_000 };
 
-/** What the events of one transaction do to one email. */
-interface Change {
+/** What is reported of one email within one transaction. */
+interface Report {
   email: EmailUnderEvents;
   events: EmailEvent[];
-  bits: number;
-  /** Those of the bits that may raise the state. */
-  raising: number;
 }
+
+/** Types that say that the provider had the mail and passed it on. */
+const SENT_TYPES: readonly string[] = ['Send', 'Delivery', 'Bounce', 'Complaint', 'Open', 'Click'];
 
 /**
  * The one door for every fact about an email. One transaction stores the events, raises the emails' states, suppresses
  * where an event says so, and moves the counters. Facts are idempotent and commute: an event's key is a hash of what
- * happened, a type counts once per email, and states only rise (contracts/event-types.ts).
+ * happened, a type counts once per email, and states only rise (contracts/event-types.ts). Only an event that was not
+ * stored before does anything: a repetition must not touch an email that has been put back meanwhile.
  */
 @Injectable()
 export class EventsService {
@@ -60,11 +62,10 @@ export class EventsService {
     return this.events.transaction(async (transaction) => {
       const emails = await this.events.hold(transaction, [...new Set(reported.map(({ emailId }) => emailId))]);
       const events = reported.map((event) => judged(event, emails.get(event.emailId)));
-      const changes = changesOf(events, emails, this.nats.externalSender);
-      const blocked = await this.blocked(transaction, changes);
-      const possible = changes.filter(({ email }) => !blocked.has(email.id));
-      const facts = possible.flatMap((change) => change.events);
-      if (facts.length > 0) await this.apply(transaction, possible, facts);
+      const reports = reportsOf(events, emails);
+      const blocked = await this.blocked(transaction, reports);
+      const possible = reports.filter(({ email }) => !blocked.has(email.id));
+      if (possible.length > 0) await this.apply(transaction, possible);
       return events.map(({ emailId, isMachine }, index) => {
         if (!emails.has(emailId)) return 'unknown';
         if (blocked.has(emailId)) return 'busy';
@@ -74,33 +75,41 @@ export class EventsService {
   }
 
   /** Emails that would have to leave a batch that a dispatcher holds. */
-  private async blocked(transaction: EntityManager, changes: readonly Change[]): Promise<Set<string>> {
-    const leaving = changes.filter(
-      ({ email, raising }) =>
-        email.isAsBatch && email.state === 'pending' && raisedState(email.state, raising) !== 'pending',
+  private async blocked(transaction: EntityManager, reports: readonly Report[]): Promise<Set<string>> {
+    const leaving = reports.filter(
+      (report) => report.email.isAsBatch && report.email.state === 'pending' && this.stateAfter(report) !== 'pending',
     );
     const free = await this.events.holdBatches(transaction, [...new Set(leaving.map(({ email }) => email.batchId))]);
     return new Set(leaving.filter(({ email }) => !free.has(email.batchId)).map(({ email }) => email.id));
   }
 
-  private async apply(transaction: EntityManager, changes: readonly Change[], facts: readonly EmailEvent[]) {
-    const fresh = await this.events.insert(transaction, facts);
-    const raises = changes.map(raiseOf);
-    await this.events.raise(
-      transaction,
-      raises.filter(({ email, state, events }) => state !== null || events !== email.events),
-    );
-    await this.suppress(
-      transaction,
-      changes,
-      facts.filter((event) => fresh.has(eventId(event))),
-    );
+  /**
+   * An open that anybody could have made up raises nothing, or a guess at a neighbour's id would keep a pending mail
+   * from being sent. An external sender never asks us before it sends: there it is all that we hear.
+   */
+  private stateAfter({ email, events }: Report): State {
+    const trustsAll = this.nats.externalSender && email.state === 'dispatched';
+    return raisedState(email.state, bitsOf(events.filter(({ fetched }) => trustsAll || !fetched?.isForgeable)));
+  }
+
+  private async apply(transaction: EntityManager, reports: readonly Report[]): Promise<void> {
+    const facts = new Map(reports.flatMap(({ events }) => events).map((event) => [eventId(event), event]));
+    const stored = await this.events.insert(transaction, facts);
+    if (stored.size === 0) return;
+    const emails = new Map(reports.map(({ email }) => [email.id, email]));
+    const fresh = [...facts].filter(([id]) => stored.has(id)).map(([, event]) => event);
+    const raises = reportsOf(fresh, emails).map((report) => raiseOf(report, this.stateAfter(report)));
+    await this.events.raise(transaction, raises);
+    await this.suppress(transaction, emails, fresh);
     await this.ledger.move(transaction, raises.flatMap(movesOf), raises.flatMap(talliesOf));
   }
 
   /** The address of the email and of the event, only where they are the same: neither alone is to be believed. */
-  private async suppress(transaction: EntityManager, changes: readonly Change[], fresh: readonly EmailEvent[]) {
-    const emails = new Map(changes.map(({ email }) => [email.id, email]));
+  private async suppress(
+    transaction: EntityManager,
+    emails: ReadonlyMap<string, EmailUnderEvents>,
+    fresh: readonly EmailEvent[],
+  ): Promise<void> {
     const concerned = fresh.flatMap((event) => {
       const address = emails.get(event.emailId)!.address.toLowerCase();
       return event.recipients.some((recipient) => recipient.toLowerCase() === address) ? [{ event, address }] : [];
@@ -127,45 +136,34 @@ function suppressionOf({ type, bounce }: EmailEvent, isWorn: boolean): Suppressi
   return bounce === 'transient' && isWorn ? 'soft_bounces' : null;
 }
 
-function changesOf(
-  events: readonly EmailEvent[],
-  emails: ReadonlyMap<string, EmailUnderEvents>,
-  hasExternalSender: boolean,
-): Change[] {
-  const changes = new Map<string, Change>();
+function reportsOf(events: readonly EmailEvent[], emails: ReadonlyMap<string, EmailUnderEvents>): Report[] {
+  const reports = new Map<string, Report>();
   for (const event of events) {
     const email = emails.get(event.emailId);
     if (!email) continue;
-    // Of a stored open nobody knows whether it was forgeable; if not, it has raised the state already.
-    const change = changes.get(email.id) ?? {
-      email,
-      events: [],
-      bits: email.events,
-      raising: email.events & ~bitOf('Open'),
-    };
-    changes.set(email.id, change);
-    change.events.push(event);
-    change.bits |= bitOf(event.type);
-    if (mayRaise(event, email, hasExternalSender)) change.raising |= bitOf(event.type);
-    if (event.type === 'Open' && event.isMachine === false) change.bits |= HUMAN_OPEN_BIT;
+    const report = reports.get(email.id) ?? { email, events: [] };
+    reports.set(email.id, report);
+    report.events.push(event);
   }
-  return [...changes.values()];
+  return [...reports.values()];
 }
 
-/** An external sender never asks us before it sends: there it keeps nothing from being sent, and is all that we hear. */
-function mayRaise({ fetched }: EmailEvent, { state }: EmailUnderEvents, hasExternalSender: boolean): boolean {
-  return !fetched?.isForgeable || (hasExternalSender && state === 'dispatched');
+function bitsOf(events: readonly EmailEvent[]): number {
+  return events.reduce((bits, { type, isMachine }) => {
+    return bits | bitOf(type) | (type === 'Open' && isMachine === false ? HUMAN_OPEN_BIT : 0);
+  }, 0);
 }
 
-function raiseOf({ email, events, bits, raising }: Change): Raise {
-  const state = raisedState(email.state, raising);
-  const sentAt = new Date(Math.min(...events.map(({ occurredAt }) => occurredAt.getTime())));
+/** The state's reason is that of an event that gives this state, so that it does not depend on what else came when. */
+function raiseOf({ email, events }: Report, state: State): Raise {
+  const decisive = events.filter(({ type }) => raisedState(email.state, bitOf(type)) === state);
+  const sentTimes = events.filter(({ type }) => SENT_TYPES.includes(type)).map((event) => event.occurredAt.getTime());
   return {
     email,
     state: state === email.state ? null : state,
-    events: bits,
-    sentAt,
-    reason: events.find(({ reason }) => reason !== null)?.reason ?? null,
+    events: email.events | bitsOf(events),
+    sentAt: sentTimes.length === 0 ? null : new Date(Math.min(...sentTimes)),
+    reason: decisive.find(({ reason }) => reason !== null)?.reason ?? null,
     providerMessageId: events.find(({ providerMessageId }) => providerMessageId !== null)?.providerMessageId ?? null,
   };
 }

@@ -35,13 +35,13 @@ export const INSERT = `/* events.insert */
   ON CONFLICT (email_id, id) DO NOTHING
   RETURNING id`;
 
-/** Parameters: ids, states (null: unchanged), event bits, sent times, reasons, provider message ids. */
+/** A new state brings its own reason or none. Parameters: ids, states (null: unchanged), event bits, sent times, reasons, provider message ids. */
 export const RAISE = `/* events.raise */
   UPDATE emails e SET
     state = coalesce(new.state, e.state),
     events = new.events,
-    sent_at = coalesce(e.sent_at, new.sent_at),
-    reason = coalesce(new.reason, e.reason),
+    sent_at = least(e.sent_at, new.sent_at),
+    reason = CASE WHEN new.state IS NULL THEN e.reason ELSE new.reason END,
     provider_message_id = coalesce(e.provider_message_id, new.provider_message_id)
   FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::text[])
     AS new (id, state, events, sent_at, reason, provider_message_id)

@@ -59,19 +59,25 @@ export class UnmatchedEventsService implements OnApplicationBootstrap {
     return found.get(providerMessageId) ?? null;
   }
 
+  /** All that is due: what is still not matched is due later, so that the end is reached. */
   private async retry(): Promise<void> {
+    while ((await this.retrySome()) === RETRY_LIMIT);
+  }
+
+  private async retrySome(): Promise<number> {
     const rows = await rowsOf<{ id: string; event: ReportedEvent & { occurredAt: string } }>(
       this.unmatched.manager,
       DUE,
       [RETRY_LIMIT],
     );
-    if (rows.length === 0) return;
+    if (rows.length === 0) return 0;
     const isRecorded = await Promise.all(
       rows.map(({ event }) => this.tryRecord({ ...event, occurredAt: new Date(event.occurredAt) })),
     );
     const idsWhere = (wanted: boolean) => rows.filter((_, index) => isRecorded[index] === wanted).map(({ id }) => id);
     await this.unmatched.manager.query(REMOVE, [idsWhere(true)]);
     await this.unmatched.manager.query(POSTPONE, [idsWhere(false)]);
+    return rows.length;
   }
 
   private async purge(): Promise<void> {

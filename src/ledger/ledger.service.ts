@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, Repository } from 'typeorm';
 import { type State, TRANSITIONS } from '../contracts/states.js';
+import { FOLD_BUCKETS } from './buckets.sql.js';
 import type { EventColumn } from './columns.js';
 import { ADD_TO_BUCKETS, ADD_TO_COUNTERS, BUCKET_COLUMNS, COUNTER_COLUMNS } from './counters.sql.js';
+import { TopicBucket } from './topic-bucket.entity.js';
 
 /** `count` emails of a topic go from one state to another; `accepted` is how they enter. */
 export interface Move {
@@ -47,6 +50,8 @@ class Deltas<Column extends string> {
  */
 @Injectable()
 export class LedgerService {
+  constructor(@InjectRepository(TopicBucket) private readonly buckets: Repository<TopicBucket>) {}
+
   /** Throws on a transition that `contracts/states.ts` does not allow. */
   async move(transaction: EntityManager, moves: readonly Move[], tallies: readonly Tally[] = []): Promise<void> {
     const counters = new Deltas<(typeof COUNTER_COLUMNS)[number]>();
@@ -66,5 +71,10 @@ export class LedgerService {
     }
     await buckets.write(transaction, ADD_TO_BUCKETS, BUCKET_COLUMNS);
     await counters.write(transaction, ADD_TO_COUNTERS, COUNTER_COLUMNS);
+  }
+
+  /** Minutes of long ago become hours. */
+  async foldBuckets(): Promise<void> {
+    await this.buckets.query(FOLD_BUCKETS);
   }
 }

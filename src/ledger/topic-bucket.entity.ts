@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What happened to a topic's emails within one minute of the database's clock. */
+/** What happened to a topic's emails within one minute of the database's clock; after 168 hours, within one hour. */
 @Entity('topic_buckets')
 @Index('topic_buckets_topic_idx', ['topicId', 'minute'])
+@Index('topic_buckets_minutes_idx', ['minute'], { where: `extract(minute FROM minute AT TIME ZONE 'UTC') <> 0` })
 export class TopicBucket {
   @PrimaryColumn({ type: 'timestamptz', primaryKeyConstraintName: 'topic_buckets_pkey' })
   minute: Date;

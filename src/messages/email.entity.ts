@@ -1,7 +1,9 @@
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** One message to one recipient. `state` null: as its batch; `batchId` null: the batch whose range holds the id. */
 @Entity('emails')
+@Index('emails_exceptional_idx', ['state', 'id'], { where: 'state >= 5' })
+@Index('emails_address_idx', { synchronize: false })
 @Check('emails_state_check', 'state BETWEEN 2 AND 11')
 @Check('emails_sent_check', 'state IS NULL OR state NOT IN (3, 4, 5, 6) OR sent_at IS NOT NULL')
 @Check('emails_attempts_check', 'attempts >= 0')

@@ -67,6 +67,41 @@ export interface EmailDetail {
 
 type LockedEmail = Pick<Email, 'id' | 'state' | 'attempts'> & { batch_id: string | null };
 
+/** A row of `EMAIL_COLUMNS`. */
+export interface EmailRow {
+  id: string;
+  address: string;
+  state: number;
+  reason: string | null;
+  attempts: number;
+  provider_message_id: string | null;
+  message_id: string;
+  topic_id: string;
+  subject: string;
+  scheduled_at: Date | null;
+  created_at: Date;
+  dispatched_at: Date | null;
+  sent_at: Date | null;
+}
+
+export function emailDetailOf(row: EmailRow): EmailDetail {
+  return {
+    id: row.id,
+    address: row.address,
+    state: stateOf(row.state),
+    reason: row.reason,
+    attempts: row.attempts,
+    providerMessageId: row.provider_message_id,
+    messageId: row.message_id,
+    topicId: row.topic_id,
+    subject: row.subject,
+    scheduledAt: row.scheduled_at,
+    createdAt: row.created_at,
+    dispatchedAt: row.dispatched_at,
+    sentAt: row.sent_at,
+  };
+}
+
 @Injectable()
 export class EmailsRepository {
   constructor(
@@ -77,23 +112,8 @@ export class EmailsRepository {
   ) {}
 
   async find(id: string): Promise<EmailDetail | null> {
-    const [row] = await rowsOf<Record<string, never>>(this.emails.manager, FIND_EMAIL, [id]);
-    if (!row) return null;
-    return {
-      id: row.id,
-      address: row.address,
-      state: stateOf(row.state),
-      reason: row.reason,
-      attempts: row.attempts,
-      providerMessageId: row.provider_message_id,
-      messageId: row.message_id,
-      topicId: row.topic_id,
-      subject: row.subject,
-      scheduledAt: row.scheduled_at,
-      createdAt: row.created_at,
-      dispatchedAt: row.dispatched_at,
-      sentAt: row.sent_at,
-    };
+    const [row] = await rowsOf<EmailRow>(this.emails.manager, FIND_EMAIL, [id]);
+    return row ? emailDetailOf(row) : null;
   }
 
   /** Claims what a sender may send of `wanted`; answers for every id, in any order. */

@@ -55,11 +55,15 @@ export const COUNT_STATES = `/* emails.count_states */
   WHERE e.id BETWEEN $1 AND $2
   GROUP BY 1`;
 
+/** What is shown of an email `e`, with its batch `b` and message `m`. */
+export const EMAIL_COLUMNS = `
+  e.id, e.address, coalesce(e.state, b.state) AS state, CASE WHEN e.state IS NULL THEN b.last_error ELSE e.reason END AS reason,
+  e.attempts, e.provider_message_id, e.sent_at, b.dispatched_at, m.id AS message_id, m.topic_id, m.subject,
+  m.scheduled_at, m.created_at`;
+
 /** One email with its message and state. Parameters: id. */
 export const FIND_EMAIL = `/* emails.find */
-  SELECT e.id, e.address, coalesce(e.state, b.state) AS state, CASE WHEN e.state IS NULL THEN b.last_error ELSE e.reason END AS reason, e.attempts,
-         e.provider_message_id, e.sent_at, b.dispatched_at, m.id AS message_id, m.topic_id, m.subject, m.scheduled_at,
-         m.created_at
+  SELECT ${EMAIL_COLUMNS}
   FROM emails e ${BATCH_OF_EMAIL}
   JOIN messages m ON m.id = b.message_id
   WHERE e.id = $1`;

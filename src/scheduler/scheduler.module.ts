@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { LedgerModule } from '../ledger/ledger.module.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
@@ -11,7 +12,7 @@ import { SchedulerService } from './scheduler.service.js';
 /** Global for the one port it implements: messages/ declares `DispatchNudge` and knows nothing of a scheduler. */
 @Global()
 @Module({
-  imports: [MessagesDataModule, SuppressionsDataModule, JetStreamModule],
+  imports: [LedgerModule, MessagesDataModule, SuppressionsDataModule, JetStreamModule],
   providers: [
     Dispatcher,
     SchedulerService,

@@ -12,6 +12,7 @@ import { Message } from '../../src/messages/message.entity.js';
 import { MessagesRepository } from '../../src/messages/messages.repository.js';
 import { MessagesService, type Submission } from '../../src/messages/messages.service.js';
 import { readRecipients } from '../../src/messages/recipients.js';
+import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
 import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
@@ -72,13 +73,13 @@ describe('a range that is taken already', () => {
     dataSource = await new DataSource({
       type: 'postgres',
       url: stack.databaseUrl,
-      entities: [Message, IdempotencyKey, Suppression],
+      entities: [Message, IdempotencyKey, Suppression, TopicBucket],
     }).initialize();
     service = new MessagesService(
       new MessagesRepository(dataSource.getRepository(Message)),
       new IdempotencyRepository(dataSource.getRepository(IdempotencyKey)),
       recipientCheck(dataSource),
-      new LedgerService(),
+      new LedgerService(dataSource.getRepository(TopicBucket)),
       { nudge: () => undefined },
       { batchSize: 1_000 } as ReturnType<typeof schedulerConfig>,
       { trackOpens: false } as ReturnType<typeof trackingConfig>,

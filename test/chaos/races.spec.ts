@@ -14,6 +14,7 @@ import {
 } from '../../src/messages/emails.repository.js';
 import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
+import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
 import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
@@ -29,14 +30,15 @@ describe('the ledger', () => {
   let batches: BatchesRepository;
   let emails: EmailsRepository;
   let messages: MessagesRepository;
-  const ledger = new LedgerService();
+  let ledger: LedgerService;
 
   beforeAll(async () => {
     stack = await Stack.start();
     const { code, output } = await stack.run('dist/src/cli/migrate.js');
     expect(code, output).toBe(0);
-    const entities = [Message, Batch, Email, Suppression];
+    const entities = [Message, Batch, Email, Suppression, TopicBucket];
     dataSource = await new DataSource({ type: 'postgres', url: stack.databaseUrl, entities }).initialize();
+    ledger = new LedgerService(dataSource.getRepository(TopicBucket));
     batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
     emails = new EmailsRepository(dataSource.getRepository(Email), batches, recipientCheck(dataSource), ledger);
     messages = new MessagesRepository(dataSource.getRepository(Message));

@@ -27,7 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   events: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages', 'topics'],
   tracking: [...BASE, 'database', 'ledger', 'http', 'compose', 'suppressions', 'messages', 'topics', 'events'],
   webhooks: [...BASE, 'http', 'messages', 'topics', 'events'],
-  scheduler: [...BASE, 'database', 'jetstream', 'compose', 'suppressions', 'messages', 'topics'],
+  scheduler: [...BASE, 'database', 'ledger', 'jetstream', 'compose', 'suppressions', 'messages', 'topics'],
   health: [...BASE, 'database', 'jetstream', 'http'],
   sender: [...BASE, 'database', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'health'],
   cli: [...BASE, 'database', 'ledger', 'migrations'],
