@@ -4,9 +4,7 @@ import { defineConfig } from 'vitest/config';
 const oneFileAtATime = { maxWorkers: 1 };
 
 /** End-to-end tests that assert how soon something happens. */
-const timed = ['main-job', 'large-submission', 'startup', 'shutdown', 'tracking'].map(
-  (name) => `test/e2e/${name}.e2e-spec.ts`,
-);
+const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name) => `test/e2e/${name}.e2e-spec.ts`);
 
 /** The projects run one after the other, so that the fastest verdict comes first. */
 export default defineConfig({
