@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Two cores: tests that start processes of their own would otherwise measure each other. */
 const oneFileAtATime = { maxWorkers: 1 };
 
+/** End-to-end tests that assert how soon something happens. */
+const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name) => `test/e2e/${name}.e2e-spec.ts`);
+
 /** The projects run one after the other, so that the fastest verdict comes first. */
 export default defineConfig({
   // The one that covers test/ too: a decorator in a file outside of its tsconfig is a syntax error.
@@ -35,9 +38,22 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts'],
+          exclude: timed,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 2 },
+          // They wait more than they compute: two at a time take half as long.
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e-timed',
+          include: timed,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 3 },
           ...oneFileAtATime,
         },
       },
@@ -48,7 +64,7 @@ export default defineConfig({
           include: ['test/chaos/**/*.spec.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           ...oneFileAtATime,
         },
       },

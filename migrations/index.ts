@@ -1,6 +1,14 @@
 import { Ledger1795305600000 } from './1795305600000-ledger.js';
 import { IdempotencyKeys1795305600001 } from './1795305600001-idempotency-keys.js';
 import { SenderClaims1795305600002 } from './1795305600002-sender-claims.js';
+import { Events1795305600003 } from './1795305600003-events.js';
+import { Reads1795305600004 } from './1795305600004-reads.js';
 
 /** Classes, not a glob: TypeORM would import a glob past the test runner. `migrate:create` appends here. */
-export const migrations = [Ledger1795305600000, IdempotencyKeys1795305600001, SenderClaims1795305600002];
+export const migrations = [
+  Ledger1795305600000,
+  IdempotencyKeys1795305600001,
+  SenderClaims1795305600002,
+  Events1795305600003,
+  Reads1795305600004,
+];

@@ -80,7 +80,7 @@ async function start(state, parts, interruption) {
     process.env.NATS_URL || startNats(state, supervise, interruption.stop),
     buildIfStale(interruption.stop),
   ]);
-  const { serverUrl } = await startServices({
+  const { serverUrl, mailboxUrl } = await startServices({
     state,
     settings: { databaseUrl, ownDatabase: !process.env.DATABASE_URL, natsUrl, apiKey },
     onStart: (service) => supervise({ process: service, stop: () => stopService(service, interruption.hurry) }),
@@ -93,8 +93,9 @@ async function start(state, parts, interruption) {
     DATABASE_URL: databaseUrl,
     NATS_URL: natsUrl,
     MAILBOX_DIR: MAILBOX,
+    MAILBOX_URL: mailboxUrl,
   });
-  console.log(`\n\n${screen(serverUrl, apiKey, performance.now() - startedAt)}`);
+  console.log(`\n\n${screen(serverUrl, mailboxUrl, apiKey, performance.now() - startedAt)}`);
 }
 
 /**
@@ -139,17 +140,18 @@ function report({ byUser, stop: { reason } }) {
 
 /**
  * @param {string} url
+ * @param {string} mailboxUrl
  * @param {string} apiKey
  * @param {number} elapsedMs
  */
-function screen(url, apiKey, elapsedMs) {
+function screen(url, mailboxUrl, apiKey, elapsedMs) {
   const body = '{"messages":[{"emails":["you@example.com"],"subject":"Hello","content":"<h1>Hello</h1>"}]}';
   return `Ready in ${(elapsedMs / 1000).toFixed(1)} s. Ctrl-C stops everything, the data stays in .local/
   API      ${url}/v1/messages
   Docs     ${url}/docs
   Health   ${url}/health
   Key      ${apiKey}
-  Mailbox  ${MAILBOX}
+  Mailbox  ${mailboxUrl}, as files in ${MAILBOX}
   Logs     ${LOGS}
 Try it, then look into the mailbox:
 curl -sS ${url}/v1/messages -H 'content-type: application/json' -H 'x-api-key: ${apiKey}' -d '${body}'`;

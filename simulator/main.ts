@@ -1,19 +1,39 @@
-import { SmtpSink } from './smtp-sink.js';
+import { Simulator } from './simulator.js';
 
-const port = Number(process.env.SIMULATOR_SMTP_PORT ?? 1025);
-const mailboxDir = process.env.MAILBOX_DIR;
+const {
+  MAILBOX_DIR: mailboxDir,
+  SIMULATOR_WEBHOOK_URL: webhookUrl,
+  SIMULATOR_TOPIC_ARN: topicArn = 'arn:aws:sns:us-east-1:000000000000:simulator',
+  SNS_CERT_DIR: certDir,
+} = process.env;
 
 if (!mailboxDir) fail('MAILBOX_DIR must name the folder for received mail');
-if (!Number.isInteger(port) || port < 0 || port > 65_535) fail('SIMULATOR_SMTP_PORT must be a port');
+if (!/^arn:aws(-cn)?:sns:[a-z0-9-]+:\d{12}:[\w-]+$/.test(topicArn))
+  fail('SIMULATOR_TOPIC_ARN must be the ARN of a topic');
+if (webhookUrl && !certDir)
+  fail('SNS_CERT_DIR must name the folder for the certificate that signs what goes to the webhook');
 
-const sink = new SmtpSink({ port, mailboxDir, isRemembering: false });
+const simulator = new Simulator({
+  smtpPort: port('SIMULATOR_SMTP_PORT', 1025),
+  httpPort: port('SIMULATOR_HTTP_PORT', 8025),
+  mailboxDir,
+  ...(webhookUrl && certDir ? { sns: { webhookUrl, topicArn, certDir } } : {}),
+});
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => void sink.close().then(() => process.exit(0)));
+  process.once(signal, () => void simulator.close().then(() => process.exit(0)));
 }
 try {
-  process.stdout.write(`simulator: smtp on 127.0.0.1:${await sink.listen()}, mailbox ${mailboxDir}\n`);
+  const { smtpPort, httpPort } = await simulator.listen();
+  const addresses = `smtp on 127.0.0.1:${smtpPort}, ses and mailbox on http://127.0.0.1:${httpPort}`;
+  process.stdout.write(`simulator: ${addresses}, mail files in ${mailboxDir}\n`);
 } catch (error) {
   fail((error as Error).message);
+}
+
+function port(name: string, otherwise: number): number {
+  const value = Number(process.env[name] || otherwise);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) fail(`${name} must be a port`);
+  return value;
 }
 
 function fail(reason: string): never {

@@ -18,6 +18,8 @@ export interface SmtpSinkOptions {
   isRemembering?: boolean;
   /** Time from the end of the message to the reply. */
   delayMs?: number;
+  /** Takes each mail that is not refused; the reply waits for it. */
+  keep?: (mail: ReceivedMail) => Promise<void>;
   /** Answers instead of 250; a mail that is refused is neither written nor remembered. */
   respond?: (mail: ReceivedMail) => SmtpReply | undefined;
 }
@@ -102,6 +104,7 @@ export class SmtpSink {
     const refusal = this.options.respond?.(mail);
     if (refusal) return refusal;
     await this.mailbox?.deliver(mail);
+    await this.options.keep?.(mail);
     if (this.options.isRemembering !== false) this.remember(mail);
     return undefined;
   }

@@ -3,12 +3,17 @@ import { APP_GUARD } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AppConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EmailsModule } from './events/emails.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LedgerGuard } from './http/ledger.guard.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
+import { SuppressionsModule } from './suppressions/suppressions.module.js';
 import { TopicsModule } from './topics/topics.module.js';
+import { TrackingModule } from './tracking/tracking.module.js';
+import { SesEventsModule } from './webhooks/ses-events.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The gateway: HTTP and scheduler. */
 @Module({
@@ -20,6 +25,11 @@ import { TopicsModule } from './topics/topics.module.js';
     MessagesModule,
     TopicsModule,
     SchedulerModule,
+    SuppressionsModule,
+    SesEventsModule,
+    WebhooksModule,
+    TrackingModule,
+    EmailsModule,
     HealthModule,
   ],
   providers: [{ provide: APP_GUARD, useClass: LedgerGuard }],

@@ -1,6 +1,10 @@
-/** The open pixel's address. The id needs no escaping: it is a UUID. */
-export function pixelUrl(publicUrl: string, emailId: string): string {
-  return `${publicUrl}/v1/events/open?requestId=${emailId}`;
+/**
+ * The open pixel's address. Neither id nor token needs escaping. The ampersand stands as it is: `&s=` is no character
+ * reference, and whoever cuts the address out of the HTML without decoding it gets the right one too.
+ */
+export function pixelUrl(publicUrl: string, emailId: string, token: string | null = null): string {
+  const url = `${publicUrl}/v1/events/open?requestId=${emailId}`;
+  return token === null ? url : `${url}&s=${token}`;
 }
 
 /** Puts the pixel before the last `</body>`, else at the end; nothing else of the HTML changes. */

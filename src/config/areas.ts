@@ -1,6 +1,7 @@
 import { authConfig, AuthVariables } from './auth.config.js';
 import type { ProcessName } from './contradiction.js';
 import { databaseConfig, DatabaseVariables } from './database.config.js';
+import { eventsConfig, EventsVariables } from './events.config.js';
 import { logConfig, LogVariables } from './log.config.js';
 import { natsConfig, NatsVariables } from './nats.config.js';
 import { schedulerConfig, SchedulerVariables } from './scheduler.config.js';
@@ -33,16 +34,12 @@ export const areas: readonly Area[] = [
   { title: 'Scheduler', variables: SchedulerVariables, namespace: schedulerConfig, readBy: ['gateway'] },
   { title: 'Sender', variables: SenderVariables, namespace: senderConfig, readBy: ['sender'] },
   { title: 'Tracking', variables: TrackingVariables, namespace: trackingConfig, readBy: ['gateway', 'sender'] },
+  { title: 'Events', variables: EventsVariables, namespace: eventsConfig, readBy: ['gateway'] },
   { title: 'SNS webhook', variables: WebhooksVariables, namespace: webhooksConfig, readBy: ['gateway'] },
 ];
 
 /** Values that the contract fixes and no code acts on yet: refused rather than ignored. null stands for any but the default. */
 export const notYet: Readonly<Record<string, string | null>> = {
-  ALLOWED_RECIPIENTS: null,
   NATS_PAYLOAD: 'reference',
   SENDER_RATE_PER_SECOND: null,
-  SENDER_TRANSPORT: 'ses',
-  SES_CONFIGURATION_SET: null,
-  SNS_CERT_DIR: null,
-  SNS_TOPIC_ARNS: null,
 };

@@ -66,8 +66,8 @@ describe('defaults', () => {
       highWater: 100000,
     });
     expect(schedulerConfig()).toEqual({ enabled: true, intervalSeconds: 60, batchSize: 1000 });
-    expect(trackingConfig()).toEqual({ trackOpens: true, secret: null });
-    expect(webhooksConfig()).toEqual({ topicArns: [], certDir: null });
+    expect(trackingConfig()).toEqual({ trackOpens: true, secret: null, storeClientDetails: false });
+    expect(webhooksConfig()).toEqual({ topicArns: [], certDir: null, snsEndpoint: null });
   });
 
   it('stand in for empty values', () => {
@@ -202,13 +202,8 @@ describe('a secret in a file', () => {
 
 describe('what this version does not do', () => {
   it.each([
-    ['SNS_TOPIC_ARNS', '*'],
-    ['SNS_CERT_DIR', '/certificates'],
-    ['ALLOWED_RECIPIENTS', 'example.com'],
     ['SENDER_RATE_PER_SECOND', '14'],
-    ['SES_CONFIGURATION_SET', 'events'],
     ['NATS_PAYLOAD', 'reference'],
-    ['SENDER_TRANSPORT', 'ses'],
   ])('is refused by every process: %s=%s', (name, value) => {
     for (const process of ['gateway', 'cli'] as const) {
       expect(faults({ [name]: value }, process)).toEqual([`${name}=${value} is not available in this version`]);

@@ -1,4 +1,5 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
+import { parseAddress } from '../contracts/address.js';
 
 export type Reader = (text: string) => unknown;
 
@@ -25,6 +26,22 @@ export function list(text: string): readonly string[] {
     .filter((item) => item !== '');
 }
 
+/**
+ * Addresses and domains in lower case; a domain may also be given as `@domain`. A misspelt entry would match nobody, and
+ * a list without entries would mean everybody: both are refused.
+ */
+export function recipientList(text: string): readonly string[] {
+  const items = list(text);
+  if (items.length === 0) throw new Error('must name addresses or domains, or be left out');
+  return items.map((item) => {
+    const isAddress = item.lastIndexOf('@') > 0;
+    const { address } = parseAddress(isAddress ? item : `x@${item.replace(/^@/, '')}`);
+    if (address === undefined)
+      throw new Error('must be a list of addresses and domains, such as ada@example.com,example.org');
+    return (isAddress ? address : address.slice('x@'.length)).toLowerCase();
+  });
+}
+
 export function httpBaseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isBase = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password;
@@ -46,6 +63,15 @@ export function readableFile(text: string): string {
     accessSync(text, constants.R_OK);
   } catch {
     throw new Error('must name a file that can be read');
+  }
+  return text;
+}
+
+export function readableFolder(text: string): string {
+  try {
+    readdirSync(text);
+  } catch {
+    throw new Error('must name a folder that can be read');
   }
   return text;
 }

@@ -32,6 +32,14 @@ it('has defaults for the rest', () => {
   });
 });
 
+it('waits for the proving event of a doubtful send where SES publishes one', () => {
+  expect(sender({ SENDER_TRANSPORT: 'ses' }).ambiguousSends).toBe('resend');
+  expect(sender({ SENDER_TRANSPORT: 'ses', SES_CONFIGURATION_SET: 'events' })).toMatchObject({
+    sesConfigurationSet: 'events',
+    ambiguousSends: 'confirm',
+  });
+});
+
 it('does not start beside an external sender', () => {
   const environment = { SENDER_TRANSPORT: 'log', MAILBOX_DIR: 'mail', EXTERNAL_SENDER: 'true' };
   expect(() => sender(environment)).toThrow(/EXTERNAL_SENDER: must be false for this sender to start/);
@@ -49,6 +57,7 @@ describe('values', () => {
     ['FROM_EMAIL', 'nobody'],
     ['SENDER_CONCURRENCY', '0'],
     ['AMBIGUOUS_SENDS', 'maybe'],
+    ['SES_CONFIGURATION_SET', 'my set'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => sender({ ...log, [name]: value })).toThrow(name);
   });

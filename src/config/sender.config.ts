@@ -1,5 +1,5 @@
 import { registerAs, type ConfigType } from '@nestjs/config';
-import { IsEmail, IsIn, Max, Min } from 'class-validator';
+import { IsEmail, IsIn, Matches, Max, Min } from 'class-validator';
 import type { Contradiction, ProcessName } from './contradiction.js';
 import { deepFreeze, loadedVariables } from './loaded-variables.js';
 import { lowerCase } from './readers.js';
@@ -50,6 +50,7 @@ export class SenderVariables {
   readonly SENDER_RATE_PER_SECOND: number;
 
   @Variable({ text: 'SES configuration set, whose events settle what became of a mail.' })
+  @Matches(/^[\w-]{1,64}$/, { message: '$property must be letters, digits, _ and -, at most 64' })
   readonly SES_CONFIGURATION_SET: string | null;
 
   @Variable({

@@ -2,7 +2,7 @@ import { registerAs, type ConfigType } from '@nestjs/config';
 import { IsIn, Max, Min } from 'class-validator';
 import type { Contradiction } from './contradiction.js';
 import { deepFreeze, loadedVariables } from './loaded-variables.js';
-import { httpBaseUrl, list, lowerCase, timeZone } from './readers.js';
+import { httpBaseUrl, lowerCase, recipientList, timeZone } from './readers.js';
 import { Variable } from './variable.js';
 
 export class ServerVariables {
@@ -49,9 +49,9 @@ export class ServerVariables {
   readonly METRICS_PORT: number;
 
   @Variable({
-    text: 'The only addresses and domains that may be written to, for staging; none means all.',
+    text: 'The only addresses and domains (each without its subdomains) that are written to, for staging; none means all.',
     unit: 'comma-separated list',
-    read: list,
+    read: recipientList,
   })
   readonly ALLOWED_RECIPIENTS: readonly string[] | null;
 

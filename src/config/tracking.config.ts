@@ -21,11 +21,22 @@ export class TrackingVariables {
     read: hmacSecret,
   })
   readonly TRACKING_SECRET: string | null;
+
+  @Variable({
+    text: 'Whether IP address and user agent of who opens or clicks are stored with the event; else only the verdict is.',
+    unit: 'true, false',
+    default: 'false',
+  })
+  readonly STORE_CLIENT_DETAILS: boolean;
 }
 
 export const trackingConfig = registerAs('tracking', () => {
   const env = loadedVariables(TrackingVariables);
-  return deepFreeze({ trackOpens: env.TRACK_OPENS, secret: env.TRACKING_SECRET });
+  return deepFreeze({
+    trackOpens: env.TRACK_OPENS,
+    secret: env.TRACKING_SECRET,
+    storeClientDetails: env.STORE_CLIENT_DETAILS,
+  });
 });
 
 export type TrackingConfig = ConfigType<typeof trackingConfig>;

@@ -16,35 +16,27 @@ export const STATES = [
 
 export type State = (typeof STATES)[number];
 
+/** What an event may raise a state to (event-types.ts): it is evidence, also against what we had decided. */
+const BY_EVENT: readonly State[] = ['sent', 'delivered', 'bounced', 'complained', 'failed'];
+
 /**
  * What may follow what. `accepted` is how an email enters. `LedgerService.move` refuses everything else; the schema's
  * CHECKs hold what a single row can tell.
  */
 export const TRANSITIONS: Record<State | 'accepted', readonly State[]> = {
   accepted: ['pending', 'suppressed'],
-  pending: ['dispatched', 'stopped', 'expired', 'suppressed', 'failed'],
-  dispatched: [
-    'sending',
-    'stopped',
-    'expired',
-    'suppressed',
-    'pending',
-    'sent',
-    'delivered',
-    'bounced',
-    'complained',
-    'failed',
-  ],
-  sending: ['sent', 'failed', 'pending', 'uncertain', 'delivered', 'bounced', 'complained'],
+  pending: ['dispatched', 'stopped', 'expired', 'suppressed', ...BY_EVENT],
+  dispatched: ['sending', 'stopped', 'expired', 'suppressed', 'pending', ...BY_EVENT],
+  sending: ['pending', 'uncertain', 'suppressed', ...BY_EVENT],
   sent: ['delivered', 'bounced', 'complained', 'failed'],
   delivered: ['bounced', 'complained'],
   bounced: ['complained'],
   complained: [],
-  failed: ['pending'],
-  stopped: ['pending'],
-  suppressed: [],
-  expired: ['pending'],
-  uncertain: ['sent', 'delivered', 'bounced', 'complained', 'failed', 'pending'],
+  failed: ['pending', 'delivered', 'bounced', 'complained'],
+  stopped: ['pending', ...BY_EVENT],
+  suppressed: BY_EVENT,
+  expired: ['pending', ...BY_EVENT],
+  uncertain: ['pending', ...BY_EVENT],
 };
 
 export type StateCode = number;

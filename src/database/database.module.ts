@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DatabaseService } from './database.service.js';
+import { PeriodicJobs } from './periodic-jobs.js';
 
 @Global()
 @Module({})
@@ -21,8 +22,8 @@ export class DatabaseModule {
           }),
         }),
       ],
-      providers: [DatabaseService],
-      exports: [DatabaseService],
+      providers: [DatabaseService, PeriodicJobs],
+      exports: [DatabaseService, PeriodicJobs],
     };
   }
 }

@@ -4,6 +4,7 @@ import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs
 import { Public } from '../http/public.decorator.js';
 import { JetStreamHealthIndicator } from './jetstream.health.js';
 import { PostgresHealthIndicator } from './postgres.health.js';
+import { SnsHealthIndicator } from './sns.health.js';
 
 /** Probes for Kubernetes. `live` looks at this process alone: a database that is away is no reason to restart it. */
 @ApiTags('health')
@@ -13,6 +14,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly postgres: PostgresHealthIndicator,
     private readonly jetstream: JetStreamHealthIndicator,
+    private readonly sns: SnsHealthIndicator,
   ) {}
 
   @Get('live')
@@ -36,8 +38,8 @@ export class HealthController {
   @Get()
   @Public()
   @HealthCheck()
-  @ApiOperation({ summary: 'The same as /health/ready' })
+  @ApiOperation({ summary: 'What /health/ready says, and whether results are heard of' })
   overall(): Promise<HealthCheckResult> {
-    return this.ready();
+    return this.health.check([() => this.postgres.check(), () => this.jetstream.check(), () => this.sns.check()]);
   }
 }

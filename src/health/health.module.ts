@@ -4,11 +4,12 @@ import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { HealthController } from './health.controller.js';
 import { JetStreamHealthIndicator } from './jetstream.health.js';
 import { PostgresHealthIndicator } from './postgres.health.js';
+import { SnsHealthIndicator } from './sns.health.js';
 
 @Module({
   // Its logger would write an error line for each probe while the database is away; the database module says it once.
   imports: [TerminusModule.forRoot({ logger: false }), JetStreamModule],
   controllers: [HealthController],
-  providers: [PostgresHealthIndicator, JetStreamHealthIndicator],
+  providers: [PostgresHealthIndicator, JetStreamHealthIndicator, SnsHealthIndicator],
 })
 export class HealthModule {}

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../runtime/errors.js';
+import { admitCsvBody } from './csv-body.js';
 import { parseJsonBody, type DefaultParser } from './json-body.js';
 import { problemHeaders, problemOf } from './problem.js';
 import { translateError } from './translate-error.js';
@@ -62,7 +63,12 @@ export function createAdapter(): EdgeAdapter {
   const defaultParser = fastify.getDefaultJsonParser('error', 'error') as DefaultParser;
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    done(null, parseJsonBody(request, body as Buffer, defaultParser));
+    const isRaw = request.routeOptions.config.rawBody === true;
+    done(null, isRaw ? body : parseJsonBody(request, body as Buffer, defaultParser));
+  });
+  fastify.addContentTypeParser('text/csv', (request, body, done) => {
+    admitCsvBody(request);
+    done(null, body);
   });
   deferContinue(adapter);
   return adapter;

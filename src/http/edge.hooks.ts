@@ -74,6 +74,16 @@ function admit(fastify: FastifyInstance, verifier: ApiKeyVerifier, request: Fast
   if (request.is404) throw noSuchRoute(fastify, verifier, request, reply);
   if (request.routeOptions.config.public !== true) verifier.authenticate(request);
   refuseEncodedBody(request);
+  if (request.routeOptions.config.rawBody === true) takeTextAsJson(request);
+}
+
+/**
+ * Fastify knows parsers by content type, not by route: with one for `text/plain` every route would read such a body before
+ * it could refuse it. So the type is changed where it is wanted.
+ */
+function takeTextAsJson({ headers }: FastifyRequest): void {
+  if (/^text\/plain\s*(;|$)/i.test(headers['content-type'] ?? 'text/plain'))
+    headers['content-type'] = 'application/json';
 }
 
 /** Without a key, what exists under another method is not told apart from what does not exist. */
@@ -107,7 +117,8 @@ function refuseEncodedBody(request: FastifyRequest): void {
 }
 
 function isBodyUnread({ raw, headers }: FastifyRequest): boolean {
-  if (raw.complete) return false;
+  // Destroyed: the client has left, and there is no connection to linger on.
+  if (raw.complete || raw.destroyed) return false;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

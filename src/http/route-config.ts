@@ -8,6 +8,10 @@ declare module 'fastify' {
     public?: boolean;
     /** The body's limit in bytes; `max` is `MAX_BODY_BYTES`; absent means DEFAULT_BODY_BYTES. */
     bodyLimit?: number | 'max';
+    /** The handler is given the bytes of a JSON body, which may also come as `text/plain` or without a type. */
+    rawBody?: boolean;
+    /** The handler is also given a body of the type `text/csv`, as it arrives (csv-body.ts). */
+    csvBody?: boolean;
   }
 }
 
@@ -17,6 +21,16 @@ export function extendRouteConfig(config: FastifyContextConfig): MethodDecorator
     const earlier: unknown = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object);
     RouteConfig({ ...(earlier as object | undefined), ...config })(target, key, descriptor);
   };
+}
+
+/** Gives the handler the body's bytes, for a sender that signs its content and calls JSON `text/plain`. */
+export function RawBody(): MethodDecorator {
+  return extendRouteConfig({ rawBody: true });
+}
+
+/** Lets a body of the type `text/csv` through to `@CsvBody()`. */
+export function TakesCsv(): MethodDecorator {
+  return extendRouteConfig({ csvBody: true });
 }
 
 /** How large a body this handler takes. */

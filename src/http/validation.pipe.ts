@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Logger, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { AppError, validationFailed, type FieldError } from '../runtime/errors.js';
@@ -34,6 +35,8 @@ export class EdgeValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && value === undefined) {
       throw new AppError('malformed_json', 'The body is empty; a JSON object is expected.');
     }
+    // A CSV body, which is read line by line (csv-body.ts).
+    if (value instanceof Readable) return value;
     if (!this.toValidate(metadata)) return super.transform(value, metadata) as Promise<unknown>;
     const raw = readRawObject(value, metadata.metatype as Class, {
       pointer: '',

@@ -1,23 +1,32 @@
 import { STATES } from '../contracts/states.js';
+import { EVENT_COLUMNS } from './columns.js';
 
-const columns = ['total', ...STATES];
+export const COUNTER_COLUMNS = ['total', ...STATES, ...EVENT_COLUMNS, 'tracked_delivery'] as const;
+export const BUCKET_COLUMNS = ['dispatched', ...EVENT_COLUMNS] as const;
+
+const add = (target: string, columns: readonly string[]) =>
+  columns.map((name) => `${name} = ${target}.${name} + excluded.${name}`).join(', ');
+const arrays = (columns: readonly string[]) => columns.map((_, index) => `$${index + 2}::bigint[]`).join(', ');
 
 /**
  * Adds to the counters of many topics. Rows are locked in the order of their topic, so that two transactions never
  * wait for each other crosswise; it is the last statement of its transaction, so that a hot topic's row is held for
- * the commit alone. Parameters: topics text[], then one bigint[] per column in the order of `columns`.
+ * the commit alone. The activity's time is indexed: by the second, all but one update of a second leave the indexes
+ * alone (HOT). Parameters: topics text[], then one bigint[] per column in the order of `COUNTER_COLUMNS`.
  */
 export const ADD_TO_COUNTERS = `/* ledger.add_to_counters */
-  INSERT INTO topic_counters AS counters (topic_id, ${columns.join(', ')})
-  SELECT * FROM unnest($1::text[], ${columns.map((_, index) => `$${index + 2}::bigint[]`).join(', ')})
-    AS delta (topic_id, ${columns.join(', ')})
+  INSERT INTO topic_counters AS counters (topic_id, ${COUNTER_COLUMNS.join(', ')})
+  SELECT * FROM unnest($1::text[], ${arrays(COUNTER_COLUMNS)}) AS delta (topic_id, ${COUNTER_COLUMNS.join(', ')})
   ORDER BY topic_id
-  ON CONFLICT (topic_id) DO UPDATE SET ${columns.map((name) => `${name} = counters.${name} + excluded.${name}`).join(', ')}`;
+  ON CONFLICT (topic_id) DO UPDATE SET ${add('counters', COUNTER_COLUMNS)}, last_activity_at = date_trunc('second', now())`;
 
-/** Parameters: topics text[], emails dispatched for the first time bigint[]. The minute is the transaction's. */
+/**
+ * Adds to the buckets of the transaction's minute. Parameters: topics text[], then one bigint[] per column in the
+ * order of `BUCKET_COLUMNS`.
+ */
 export const ADD_TO_BUCKETS = `/* ledger.add_to_buckets */
-  INSERT INTO topic_buckets AS bucket (minute, topic_id, dispatched)
-  SELECT date_trunc('minute', now()), topic_id, dispatched
-  FROM unnest($1::text[], $2::bigint[]) AS delta (topic_id, dispatched)
+  INSERT INTO topic_buckets AS bucket (minute, topic_id, ${BUCKET_COLUMNS.join(', ')})
+  SELECT date_trunc('minute', now()), delta.*
+  FROM unnest($1::text[], ${arrays(BUCKET_COLUMNS)}) AS delta (topic_id, ${BUCKET_COLUMNS.join(', ')})
   ORDER BY topic_id
-  ON CONFLICT (minute, topic_id) DO UPDATE SET dispatched = bucket.dispatched + excluded.dispatched`;
+  ON CONFLICT (minute, topic_id) DO UPDATE SET ${add('bucket', BUCKET_COLUMNS)}`;

@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import { STATES, type State, TRANSITIONS } from '../contracts/states.js';
-import { ADD_TO_BUCKETS, ADD_TO_COUNTERS } from './counters.sql.js';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, Repository } from 'typeorm';
+import { type State, TRANSITIONS } from '../contracts/states.js';
+import { FOLD_BUCKETS } from './buckets.sql.js';
+import type { EventColumn } from './columns.js';
+import { ADD_TO_BUCKETS, ADD_TO_COUNTERS, BUCKET_COLUMNS, COUNTER_COLUMNS } from './counters.sql.js';
+import { TopicBucket } from './topic-bucket.entity.js';
 
 /** `count` emails of a topic go from one state to another; `accepted` is how they enter. */
 export interface Move {
@@ -11,35 +15,66 @@ export interface Move {
   count: number;
 }
 
+/** `count` emails of a topic have something for the first time. */
+export interface Tally {
+  topicId: string;
+  /** `first_dispatch` stands in the buckets alone, `tracked_delivery` in the counters alone. */
+  what: EventColumn | 'first_dispatch' | 'tracked_delivery';
+  count: number;
+}
+
+/** Deltas by topic and column. */
+class Deltas<Column extends string> {
+  private readonly byTopic = new Map<string, Map<Column, number>>();
+
+  add(topicId: string, column: Column, count: number): void {
+    if (count === 0) return;
+    const delta = this.byTopic.get(topicId) ?? new Map<Column, number>();
+    this.byTopic.set(topicId, delta);
+    delta.set(column, (delta.get(column) ?? 0) + count);
+  }
+
+  async write(transaction: EntityManager, statement: string, columns: readonly Column[]): Promise<void> {
+    if (this.byTopic.size === 0) return;
+    const deltas = [...this.byTopic.values()];
+    await transaction.query(statement, [
+      [...this.byTopic.keys()],
+      ...columns.map((column) => deltas.map((delta) => delta.get(column) ?? 0)),
+    ]);
+  }
+}
+
 /**
  * The only writer of counters and buckets. It runs inside the transaction that changes the emails, as its last
- * statement, so that no read ever sees a sum that does not add up.
+ * statements, so that no read ever sees a sum that does not add up.
  */
 @Injectable()
 export class LedgerService {
-  /** Moves emails between states; throws on a transition that `contracts/states.ts` does not allow. */
-  async move(transaction: EntityManager, moves: readonly Move[]): Promise<void> {
-    const deltas = new Map<string, Map<State | 'total', number>>();
+  constructor(@InjectRepository(TopicBucket) private readonly buckets: Repository<TopicBucket>) {}
+
+  /** Throws on a transition that `contracts/states.ts` does not allow. */
+  async move(transaction: EntityManager, moves: readonly Move[], tallies: readonly Tally[] = []): Promise<void> {
+    const counters = new Deltas<(typeof COUNTER_COLUMNS)[number]>();
+    const buckets = new Deltas<(typeof BUCKET_COLUMNS)[number]>();
     for (const { topicId, from, to, count } of moves) {
       if (!TRANSITIONS[from].includes(to)) throw new Error(`no email goes from ${from} to ${to}`);
-      if (count === 0) continue;
-      const delta = deltas.get(topicId) ?? new Map<State | 'total', number>();
-      deltas.set(topicId, delta);
-      const source = from === 'accepted' ? 'total' : from;
-      delta.set(source, (delta.get(source) ?? 0) + (from === 'accepted' ? count : -count));
-      delta.set(to, (delta.get(to) ?? 0) + count);
+      if (from === 'accepted') counters.add(topicId, 'total', count);
+      else counters.add(topicId, from, -count);
+      counters.add(topicId, to, count);
     }
-    if (deltas.size === 0) return;
-    const all = [...deltas.values()];
-    await transaction.query(ADD_TO_COUNTERS, [
-      [...deltas.keys()],
-      ...(['total', ...STATES] as const).map((column) => all.map((delta) => delta.get(column) ?? 0)),
-    ]);
+    for (const { topicId, what, count } of tallies) {
+      if (what === 'first_dispatch') buckets.add(topicId, 'dispatched', count);
+      else {
+        counters.add(topicId, what, count);
+        if (what !== 'tracked_delivery') buckets.add(topicId, what, count);
+      }
+    }
+    await buckets.write(transaction, ADD_TO_BUCKETS, BUCKET_COLUMNS);
+    await counters.write(transaction, ADD_TO_COUNTERS, COUNTER_COLUMNS);
   }
 
-  /** Counts emails dispatched for the first time in the current minute. Before `move`: counters come last. */
-  async countFirstDispatches(transaction: EntityManager, countByTopic: ReadonlyMap<string, number>): Promise<void> {
-    if (countByTopic.size === 0) return;
-    await transaction.query(ADD_TO_BUCKETS, [[...countByTopic.keys()], [...countByTopic.values()]]);
+  /** Minutes of long ago become hours. */
+  async foldBuckets(): Promise<void> {
+    await this.buckets.query(FOLD_BUCKETS);
   }
 }

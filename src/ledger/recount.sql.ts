@@ -1,12 +1,15 @@
+import { bitOf, EVENT_TYPES, HUMAN_OPEN_BIT } from '../contracts/event-types.js';
 import { CODE } from '../contracts/states.js';
+import { FOLDED_BEFORE } from './buckets.sql.js';
+import { EVENT_COLUMNS } from './columns.js';
 
 /** Every email with its batch: by its range, or by the batch that it moved to. */
 const EMAILS = `
-  SELECT b.topic_id, b.id AS batch_id, b.state AS batch_state, e.state AS own_state
+  SELECT b.topic_id, b.id AS batch_id, b.state AS batch_state, e.state AS own_state, b.message_id, e.events, e.tracking
   FROM batches b JOIN emails e ON e.id BETWEEN b.id AND b.last_id AND e.batch_id IS NULL
   WHERE b.ids IS NULL
   UNION ALL
-  SELECT b.topic_id, b.id, b.state, e.state
+  SELECT b.topic_id, b.id, b.state, e.state, b.message_id, e.events, e.tracking
   FROM emails e JOIN batches b ON b.id = e.batch_id
   WHERE e.batch_id IS NOT NULL`;
 
@@ -29,12 +32,47 @@ export const WRONG_SIZES = `/* recount.sizes */
   WHERE b.state = ${CODE.pending}
   GROUP BY b.id, b.size HAVING b.size <> count(emails.batch_id)`;
 
-/** Minutes whose count of first dispatches is not that of the batches dispatched in it. */
+/** As fine as the buckets are: minutes, and of long ago hours, whether folded yet or not. */
+const bucketOf = (moment: string) =>
+  `CASE WHEN ${moment} < ${FOLDED_BEFORE} THEN date_trunc('hour', ${moment}, 'UTC') ELSE date_trunc('minute', ${moment}) END`;
+
+/** Buckets whose count of first dispatches is not that of the batches dispatched in it. */
 export const WRONG_BUCKETS = `/* recount.buckets */
   SELECT minute, topic_id, coalesce(bucket.dispatched, 0)::float8 AS stored, coalesce(fact.dispatched, 0)::float8 AS counted
-  FROM topic_buckets bucket
+  FROM (
+    SELECT ${bucketOf('minute')} AS minute, topic_id, sum(dispatched) AS dispatched FROM topic_buckets GROUP BY 1, 2
+  ) AS bucket
   FULL JOIN (
-    SELECT date_trunc('minute', dispatched_at) AS minute, topic_id, sum(size) AS dispatched
+    SELECT ${bucketOf('dispatched_at')} AS minute, topic_id, sum(size) AS dispatched
     FROM batches WHERE state = ${CODE.dispatched} AND generation = 0 GROUP BY 1, 2
   ) AS fact USING (minute, topic_id)
   WHERE coalesce(bucket.dispatched, 0) <> coalesce(fact.dispatched, 0)`;
+
+const DELIVERED_BIT = bitOf('Delivery');
+
+/** Distinct emails per topic and type, by the emails' own bits. */
+export const RECOUNT_EVENTS = `/* recount.events */
+  SELECT emails.topic_id, ${EVENT_COLUMNS.map((name, bit) => `count(*) FILTER (WHERE events & ${1 << bit} <> 0)::float8 AS ${name}`).join(', ')},
+    count(*) FILTER (WHERE events & ${DELIVERED_BIT} <> 0 AND coalesce(tracking & 1 = 1, m.track_opens))::float8 AS tracked_delivery
+  FROM (${EMAILS}) AS emails JOIN messages m ON m.id = emails.message_id
+  WHERE events <> 0 GROUP BY 1`;
+
+/** What the buckets of a topic add up to. */
+export const RECOUNT_BUCKETS = `/* recount.bucket_totals */
+  SELECT topic_id, ${EVENT_COLUMNS.map((name) => `sum(${name})::float8 AS ${name}`).join(', ')}
+  FROM topic_buckets GROUP BY 1`;
+
+const BIT_OF_EVENT = EVENT_TYPES.map((type) => `WHEN '${type}' THEN ${bitOf(type)}`).join(' ');
+
+/** Emails whose bits are not those of their stored events; a hundred of them tell enough. */
+export const WRONG_EVENTS = `/* recount.event_bits */
+  SELECT email_id, coalesce(email.bits, 0)::int AS stored, coalesce(fact.bits, 0)::int AS counted
+  FROM (SELECT id AS email_id, events AS bits FROM emails WHERE events <> 0) AS email
+  FULL JOIN (
+    SELECT email_id, bit_or(
+      CASE type ${BIT_OF_EVENT} ELSE 0 END | CASE WHEN type = 'Open' AND NOT is_machine THEN ${HUMAN_OPEN_BIT} ELSE 0 END
+    ) AS bits
+    FROM events GROUP BY 1
+  ) AS fact USING (email_id)
+  WHERE coalesce(email.bits, 0) <> coalesce(fact.bits, 0)
+  LIMIT 100`;

@@ -4,6 +4,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('batches')
 @Index('batches_claim_idx', ['lane', 'claimAt'], { where: 'state = 0' })
 @Index('batches_topic_idx', ['topicId'], { where: 'state = 0' })
+@Index('batches_state_idx', ['state', 'id'], { where: 'state <> 1' })
 @Check('batches_state_check', 'state IN (0, 1, 7, 8, 9, 10)')
 @Check('batches_dispatched_check', '(state = 1) = (dispatched_at IS NOT NULL)')
 @Check('batches_lease_check', 'lease_owner IS NULL OR state = 0')

@@ -11,6 +11,7 @@ import {
   LOAD_EMAILS,
   MARK_DISPATCHED,
   MARK_EMAILS_FAILED,
+  MARK_EMAILS_SUPPRESSED,
   MARK_STOPPED,
   NEXT_CLAIM,
   REGROUP,
@@ -37,6 +38,8 @@ export interface LeasedBatch {
 export interface BatchEmails {
   ids: string[];
   addresses: string[];
+  /** By id, of those emails that are tracked otherwise than their message: bits of contracts/tracking-bits.ts. */
+  tracking: Readonly<Record<string, number>> | null;
 }
 
 /** What became of a leased batch's emails. Those that were not acknowledged are tried again after `delayMs`. */
@@ -46,6 +49,8 @@ export interface Settlement {
   unacknowledged: string[];
   /** Larger than the queue's largest message: they can never be published. */
   tooLarge: string[];
+  /** Not published, because nothing is sent to their address. */
+  suppressed: readonly { id: string; reason: string }[];
   delayMs: number;
   error: string | null;
 }
@@ -101,10 +106,17 @@ export class BatchesRepository {
 
   /** The emails of each batch that are still as their batch, in the order of their ids. */
   async emailsOf(batches: readonly LeasedBatch[]): Promise<Map<string, BatchEmails>> {
-    const rows = await rowsOf<{ id: string; ids: string; addresses: string }>(this.batches.manager, LOAD_EMAILS, [
-      batches.map((batch) => batch.id),
-    ]);
-    return new Map(rows.map((row) => [row.id, { ids: row.ids.split(' '), addresses: row.addresses.split(' ') }]));
+    const rows = await rowsOf<{ id: string; ids: string; addresses: string; tracking: BatchEmails['tracking'] }>(
+      this.batches.manager,
+      LOAD_EMAILS,
+      [batches.map((batch) => batch.id)],
+    );
+    return new Map(
+      rows.map(({ id, ids, addresses, tracking }) => [
+        id,
+        { ids: ids.split(' '), addresses: addresses.split(' '), tracking },
+      ]),
+    );
   }
 
   /**
@@ -120,8 +132,8 @@ export class BatchesRepository {
       const mine = settlements.filter(({ batch }) => held.has(batch.id));
       // Nothing acknowledged and something to try again: the batch stays as it is. One that all emails have left is done.
       const dispatched = mine.filter(
-        ({ acknowledged, tooLarge, unacknowledged }) =>
-          acknowledged.length + tooLarge.length > 0 || unacknowledged.length === 0,
+        ({ acknowledged, tooLarge, suppressed, unacknowledged }) =>
+          acknowledged.length + tooLarge.length + suppressed.length > 0 || unacknowledged.length === 0,
       );
       const released = mine.filter((settlement) => !dispatched.includes(settlement));
       if (dispatched.length > 0) await this.markDispatched(transaction, dispatched);
@@ -132,7 +144,16 @@ export class BatchesRepository {
           released.map(({ error }) => error),
         ]);
       }
-      await this.ledger.move(transaction, dispatched.flatMap(movesOf));
+      const firsts = dispatched.filter(({ batch }) => batch.generation === 0);
+      await this.ledger.move(
+        transaction,
+        dispatched.flatMap(movesOf),
+        firsts.map(({ batch: { topicId }, acknowledged: { length } }) => ({
+          topicId,
+          what: 'first_dispatch',
+          count: length,
+        })),
+      );
       return held;
     });
   }
@@ -188,6 +209,13 @@ export class BatchesRepository {
     for (const { tooLarge, error } of settlements) {
       if (tooLarge.length > 0) await transaction.query(MARK_EMAILS_FAILED, [tooLarge, error]);
     }
+    const suppressed = settlements.flatMap((settlement) => settlement.suppressed);
+    if (suppressed.length > 0) {
+      await transaction.query(MARK_EMAILS_SUPPRESSED, [
+        suppressed.map(({ id }) => id),
+        suppressed.map(({ reason }) => reason),
+      ]);
+    }
     await this.regroup(
       transaction,
       settlements
@@ -201,18 +229,13 @@ export class BatchesRepository {
           error,
         })),
     );
-    const firsts = new Map<string, number>();
-    for (const { batch, acknowledged } of settlements) {
-      if (batch.generation > 0) continue;
-      firsts.set(batch.topicId, (firsts.get(batch.topicId) ?? 0) + acknowledged.length);
-    }
-    await this.ledger.countFirstDispatches(transaction, firsts);
   }
 }
 
-function movesOf({ batch: { topicId }, acknowledged, tooLarge }: Settlement): Move[] {
+function movesOf({ batch: { topicId }, acknowledged, tooLarge, suppressed }: Settlement): Move[] {
   return [
     { topicId, from: 'pending', to: 'dispatched', count: acknowledged.length },
     { topicId, from: 'pending', to: 'failed', count: tooLarge.length },
+    { topicId, from: 'pending', to: 'suppressed', count: suppressed.length },
   ];
 }

@@ -19,15 +19,19 @@ export const CLAIM_DUE = `/* batches.claim_due */
   SELECT claimed.*, coalesce(topics.stopped_at >= claimed.accepted_at, false) AS is_stopped
   FROM claimed LEFT JOIN topics USING (topic_id)`;
 
-/** Addresses hold no spaces (contracts/address.ts), so one text per batch carries them all. Parameters: batch ids. */
+/**
+ * Addresses hold no spaces (contracts/address.ts), so one text per batch carries them all. Tracking that differs from
+ * the message's is rare, and null where no email of the batch has any. Parameters: batch ids.
+ */
 export const LOAD_EMAILS = `/* batches.load_emails */
-  SELECT b.id, string_agg(e.id::text, ' ' ORDER BY e.id) AS ids, string_agg(e.address, ' ' ORDER BY e.id) AS addresses
+  SELECT b.id, string_agg(e.id::text, ' ' ORDER BY e.id) AS ids, string_agg(e.address, ' ' ORDER BY e.id) AS addresses,
+    json_object_agg(e.id, e.tracking) FILTER (WHERE e.tracking IS NOT NULL) AS tracking
   FROM (SELECT id, last_id, ids FROM batches WHERE id = ANY ($1::uuid[])) AS b
   CROSS JOIN LATERAL (
-    SELECT id, address FROM emails
+    SELECT id, address, tracking FROM emails
     WHERE b.ids IS NULL AND id BETWEEN b.id AND b.last_id AND batch_id IS NULL AND state IS NULL
     UNION ALL
-    SELECT id, address FROM emails
+    SELECT id, address, tracking FROM emails
     WHERE b.ids IS NOT NULL AND id = ANY (b.ids) AND batch_id = b.id AND state IS NULL
   ) AS e
   GROUP BY b.id`;
@@ -67,6 +71,12 @@ export const MARK_STOPPED = `/* batches.mark_stopped */
 /** Emails that the queue can never take. Parameters: ids, reason. */
 export const MARK_EMAILS_FAILED = `/* emails.mark_failed */
   UPDATE emails SET state = ${CODE.failed}, reason = $2 WHERE id = ANY ($1::uuid[])`;
+
+/** Emails that were suppressed while they were pending. Parameters: ids, reasons. */
+export const MARK_EMAILS_SUPPRESSED = `/* emails.mark_suppressed */
+  UPDATE emails e SET state = ${CODE.suppressed}, reason = blocked.reason
+  FROM unnest($1::uuid[], $2::text[]) AS blocked (id, reason)
+  WHERE e.id = blocked.id AND e.id = ANY ($1::uuid[])`;
 
 /**
  * Stops what is pending of a topic and not leased at this moment; what is leased is stopped by the next claim or by

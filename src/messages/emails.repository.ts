@@ -4,18 +4,26 @@ import { type EntityManager, Repository } from 'typeorm';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { RecipientCheck } from '../suppressions/recipient-check.js';
 import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
-import { CLAIM_FOR_SENDING, GIVE_ATTEMPT_BACK, LOCK_EMAILS, MARK_OUTCOMES } from './emails.sql.js';
+import {
+  CLAIM_FOR_SENDING,
+  GIVE_ATTEMPT_BACK,
+  LOCK_EMAILS,
+  MARK_OUTCOMES,
+  REFUSE_CLAIMED,
+  STORE_PROVIDER_IDS,
+} from './emails.sql.js';
 import { FIND_EMAIL } from './messages.sql.js';
 import { DELETE_CLAIMS, EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
 
 /**
  * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
- * stopped, which is recorded), `done` (final or of an older generation), `in_flight` (another claim has it),
+ * stopped, which is recorded), `suppress` (nothing is sent to its address, recorded too), `done` (final or of an older generation), `in_flight` (another claim has it),
  * `not_settled` (published, and the dispatcher's record of it not yet committed), `unknown` (not in the ledger).
  */
-export type Verdict = 'send' | 'stop' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
+export type Verdict = 'send' | 'stop' | 'suppress' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
 
 export interface ClaimedEmail {
   id: string;
@@ -59,32 +67,53 @@ export interface EmailDetail {
 
 type LockedEmail = Pick<Email, 'id' | 'state' | 'attempts'> & { batch_id: string | null };
 
+/** A row of `EMAIL_COLUMNS`. */
+export interface EmailRow {
+  id: string;
+  address: string;
+  state: number;
+  reason: string | null;
+  attempts: number;
+  provider_message_id: string | null;
+  message_id: string;
+  topic_id: string;
+  subject: string;
+  scheduled_at: Date | null;
+  created_at: Date;
+  dispatched_at: Date | null;
+  sent_at: Date | null;
+}
+
+export function emailDetailOf(row: EmailRow): EmailDetail {
+  return {
+    id: row.id,
+    address: row.address,
+    state: stateOf(row.state),
+    reason: row.reason,
+    attempts: row.attempts,
+    providerMessageId: row.provider_message_id,
+    messageId: row.message_id,
+    topicId: row.topic_id,
+    subject: row.subject,
+    scheduledAt: row.scheduled_at,
+    createdAt: row.created_at,
+    dispatchedAt: row.dispatched_at,
+    sentAt: row.sent_at,
+  };
+}
+
 @Injectable()
 export class EmailsRepository {
   constructor(
     @InjectRepository(Email) private readonly emails: Repository<Email>,
     private readonly batches: BatchesRepository,
+    private readonly recipients: RecipientCheck,
     private readonly ledger: LedgerService,
   ) {}
 
   async find(id: string): Promise<EmailDetail | null> {
-    const [row] = await rowsOf<Record<string, never>>(this.emails.manager, FIND_EMAIL, [id]);
-    if (!row) return null;
-    return {
-      id: row.id,
-      address: row.address,
-      state: stateOf(row.state),
-      reason: row.reason,
-      attempts: row.attempts,
-      providerMessageId: row.provider_message_id,
-      messageId: row.message_id,
-      topicId: row.topic_id,
-      subject: row.subject,
-      scheduledAt: row.scheduled_at,
-      createdAt: row.created_at,
-      dispatchedAt: row.dispatched_at,
-      sentAt: row.sent_at,
-    };
+    const [row] = await rowsOf<EmailRow>(this.emails.manager, FIND_EMAIL, [id]);
+    return row ? emailDetailOf(row) : null;
   }
 
   /** Claims what a sender may send of `wanted`; answers for every id, in any order. */
@@ -111,11 +140,13 @@ export class EmailsRepository {
         topicId: row.topic_id,
         attempt: row.attempt,
       }));
+      await this.refuseNotAllowed(transaction, claimed);
       await this.ledger.move(
         transaction,
         claimed.flatMap(({ verdict, topicId }): Move[] => {
           if (verdict === 'send') return [{ topicId, from: 'dispatched', to: 'sending', count: 1 }];
           if (verdict === 'stop') return [{ topicId, from: 'dispatched', to: 'stopped', count: 1 }];
+          if (verdict === 'suppress') return [{ topicId, from: 'dispatched', to: 'suppressed', count: 1 }];
           return [];
         }),
       );
@@ -144,6 +175,7 @@ export class EmailsRepository {
       });
       await this.markFinal(transaction, valid);
       await this.putBack(transaction, valid);
+      await this.storeProviderIds(transaction, outcomes);
       await this.ledger.move(
         transaction,
         valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 })),
@@ -188,6 +220,16 @@ export class EmailsRepository {
     });
   }
 
+  /** The last look at ALLOWED_RECIPIENTS: a stream filled by another gateway's list is not believed. */
+  private async refuseNotAllowed(transaction: EntityManager, claimed: readonly ClaimedEmail[]): Promise<void> {
+    const refused = claimed.filter(
+      ({ verdict, address }) => verdict === 'send' && !this.recipients.isAllowedHere(address),
+    );
+    if (refused.length === 0) return;
+    await transaction.query(REFUSE_CLAIMED, [refused.map(({ id }) => id)]);
+    for (const email of refused) email.verdict = 'suppress';
+  }
+
   private async lock(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<Map<string, LockedEmail>> {
     const rows = await rowsOf<LockedEmail>(transaction, LOCK_EMAILS, [outcomes.map(({ id }) => id)]);
     return new Map(rows.map((email) => [email.id, email]));
@@ -201,6 +243,17 @@ export class EmailsRepository {
       final.map(({ result }) => CODE[result.state]),
       final.map(({ result }) => ('providerMessageId' in result ? result.providerMessageId : null)),
       final.map(({ result }) => ('reason' in result ? result.reason : null)),
+    ]);
+  }
+
+  private async storeProviderIds(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {
+    const named = outcomes.flatMap(({ id, result }) =>
+      result.state === 'sent' ? [{ id, providerMessageId: result.providerMessageId }] : [],
+    );
+    if (named.length === 0) return;
+    await transaction.query(STORE_PROVIDER_IDS, [
+      named.map(({ providerMessageId }) => providerMessageId),
+      named.map(({ id }) => id),
     ]);
   }
 

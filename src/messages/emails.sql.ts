@@ -1,4 +1,5 @@
 import { CODE } from '../contracts/states.js';
+import { SUPPRESSION_OF_EMAIL } from '../suppressions/suppressions.sql.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
 
 /**
@@ -10,6 +11,7 @@ import { BATCH_OF_EMAIL } from './messages.sql.js';
 export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
   WITH found AS (
     SELECT w.id, e.address, e.batch_id AS own_batch, b.id AS batch_id, m.id AS message_id, b.topic_id, b.generation,
+      suppression.reason,
       CASE
         WHEN e.id IS NULL OR m.id IS NULL OR w.generation > b.generation THEN 'unknown'
         WHEN w.generation < b.generation THEN 'done'
@@ -18,6 +20,7 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
         WHEN b.state = ${CODE.pending} THEN 'not_settled'
         WHEN b.state <> ${CODE.dispatched} THEN 'done'
         WHEN t.stopped_at >= b.accepted_at THEN 'stop'
+        WHEN suppression.address IS NOT NULL THEN 'suppress'
         ELSE 'send'
       END AS verdict
     FROM unnest($1::uuid[], $2::int[]) AS w (id, generation)
@@ -25,9 +28,10 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
     ${BATCH_OF_EMAIL}
     LEFT JOIN messages m ON m.id = b.message_id
     LEFT JOIN topics t ON t.topic_id = b.topic_id
+    ${SUPPRESSION_OF_EMAIL}
   ), free AS (
     SELECT e.id FROM found JOIN emails e ON e.id = found.id AND e.id = ANY ($1::uuid[])
-    WHERE found.verdict IN ('send', 'stop') AND e.state IS NULL
+    WHERE found.verdict IN ('send', 'stop', 'suppress') AND e.state IS NULL
     FOR UPDATE OF e SKIP LOCKED
   ), claimed AS (
     UPDATE emails e SET state = ${CODE.sending}, attempts = e.attempts + 1
@@ -35,10 +39,12 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
     WHERE found.verdict = 'send' AND e.id = found.id AND e.id = ANY ($1::uuid[])
       AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
     RETURNING e.id, e.attempts
-  ), stopped AS (
-    UPDATE emails e SET state = ${CODE.stopped}
+  ), refused AS (
+    UPDATE emails e SET
+      state = CASE found.verdict WHEN 'stop' THEN ${CODE.stopped} ELSE ${CODE.suppressed} END,
+      reason = CASE found.verdict WHEN 'stop' THEN e.reason ELSE 'suppressed: ' || found.reason END
     FROM found JOIN free USING (id)
-    WHERE found.verdict = 'stop' AND e.id = found.id AND e.id = ANY ($1::uuid[])
+    WHERE found.verdict IN ('stop', 'suppress') AND e.id = found.id AND e.id = ANY ($1::uuid[])
       AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
     RETURNING e.id
   ), lease AS (
@@ -47,10 +53,18 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
   )
   SELECT found.id, found.address, found.batch_id, found.message_id, found.topic_id, claimed.attempts AS attempt,
     CASE
-      WHEN found.verdict IN ('send', 'stop') AND claimed.id IS NULL AND stopped.id IS NULL THEN 'in_flight'
+      WHEN found.verdict IN ('send', 'stop', 'suppress') AND claimed.id IS NULL AND refused.id IS NULL THEN 'in_flight'
       ELSE found.verdict
     END AS verdict
-  FROM found LEFT JOIN claimed USING (id) LEFT JOIN stopped USING (id)`;
+  FROM found LEFT JOIN claimed USING (id) LEFT JOIN refused USING (id)`;
+
+/**
+ * Claimed emails whose address ALLOWED_RECIPIENTS does not name; before the claim is committed, so that it was never
+ * made. Parameters: ids.
+ */
+export const REFUSE_CLAIMED = `/* emails.refuse_claimed */
+  UPDATE emails SET state = ${CODE.suppressed}, reason = 'not_allowed_here', attempts = attempts - 1
+  WHERE id = ANY ($1::uuid[])`;
 
 /** Locks emails in the order of their ids. Parameters: ids. */
 export const LOCK_EMAILS = `/* emails.lock */
@@ -67,3 +81,17 @@ export const MARK_OUTCOMES = `/* emails.mark_outcomes */
 /** A throttled or refused connection is no attempt of the email's. Parameters: ids. */
 export const GIVE_ATTEMPT_BACK = `/* emails.give_attempt_back */
   UPDATE emails SET attempts = attempts - 1 WHERE id = ANY ($1::uuid[])`;
+
+/**
+ * The provider's name of each email, for feedback that does not carry ours; also of those that an event has raised past
+ * `sent` before the outcome was recorded. Parameters: provider message ids, email ids.
+ */
+export const STORE_PROVIDER_IDS = `/* provider_messages.store */
+  WITH named AS (
+    UPDATE emails e SET provider_message_id = coalesce(e.provider_message_id, new.provider_message_id)
+    FROM unnest($1::text[], $2::uuid[]) AS new (provider_message_id, id)
+    WHERE e.id = new.id AND e.id = ANY ($2::uuid[]) AND e.provider_message_id IS NULL
+  )
+  INSERT INTO provider_messages (provider_message_id, email_id)
+  SELECT * FROM unnest($1::text[], $2::uuid[])
+  ON CONFLICT (provider_message_id) DO NOTHING`;

@@ -1,7 +1,8 @@
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** One element of a submission: content, topic, schedule. Its emails are a range of ids. */
 @Entity('messages')
+@Index('messages_topic_idx', ['topicId', 'firstEmailId'])
 @Check('messages_count_check', 'count BETWEEN 1 AND 1000')
 export class Message {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'messages_pkey' })
@@ -24,6 +25,9 @@ export class Message {
 
   @Column({ name: 'track_opens', type: 'boolean' })
   trackOpens: boolean;
+
+  @Column({ name: 'track_clicks', type: 'boolean', default: false })
+  trackClicks: boolean;
 
   /** The name of the key that submitted it. */
   @Column({ name: 'api_key', type: 'text' })

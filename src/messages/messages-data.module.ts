@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
+import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
 import { Batch } from './batch.entity.js';
 import { BatchesRepository } from './batches.repository.js';
 import { Email } from './email.entity.js';
@@ -9,11 +10,16 @@ import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
+import { ProviderMessage } from './provider-message.entity.js';
 import { SenderClaim } from './sender-claim.entity.js';
 
 /** The tables that messages/ owns, without HTTP: gateway and sender both read and write through these repositories. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim]), LedgerModule],
+  imports: [
+    TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim, ProviderMessage]),
+    LedgerModule,
+    SuppressionsDataModule,
+  ],
   providers: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
   exports: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
 })

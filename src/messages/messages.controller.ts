@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { ApiKey } from '../http/api-key.verifier.js';
 import { type Idempotency, IdempotencyKey } from '../http/idempotency.decorator.js';
@@ -10,8 +10,10 @@ import { BodyLimit } from '../http/route-config.js';
 import { AppError } from '../runtime/errors.js';
 import { CreatedMessagesDto } from './dto/created-messages.dto.js';
 import { CreateMessagesDto } from './dto/create-messages.dto.js';
+import { DryRunDto } from './dto/dry-run.dto.js';
 import { MessageDto, messageDto } from './dto/message.dto.js';
 import { SubmissionQuery } from './dto/submission.query.js';
+import { DryRunService } from './dry-run.service.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 
@@ -21,6 +23,7 @@ export class MessagesController {
   constructor(
     private readonly service: MessagesService,
     private readonly messages: MessagesRepository,
+    private readonly dryRun: DryRunService,
   ) {}
 
   @Post()
@@ -29,29 +32,40 @@ export class MessagesController {
   @ApiOperation({ summary: 'Store a submission durably; answered after its commit' })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'A repeat within 24 h gets the stored answer.' })
   @ApiHeader({ name: 'Prefer', required: false, description: '`handling=lenient`, `return=representation`' })
-  @ApiOkResponse({ type: CreatedMessagesDto })
+  @ApiExtraModels(CreatedMessagesDto, DryRunDto)
+  @ApiOkResponse({
+    description: 'What was stored; with `dry_run=true` what would be.',
+    schema: { oneOf: [CreatedMessagesDto, DryRunDto].map((type) => ({ $ref: getSchemaPath(type) })) },
+  })
   async create(
     @Body() body: CreateMessagesDto,
-    @Query() _query: SubmissionQuery,
+    @Query() { dry_run }: SubmissionQuery,
     @Key() key: ApiKey,
     @Prefer() prefer: Preferences,
     @IdempotencyKey() idempotency: Idempotency | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (prefer.lenient) reply.header('Preference-Applied', 'handling=lenient');
+    if (dry_run) {
+      const recipients = body.messages.map(({ emails }) => emails);
+      await reply.send(await this.dryRun.examine(recipients, prefer.representation));
+      return;
+    }
     const result = await this.service.submit({
       apiKey: key.name,
-      messages: body.messages.map(({ topic_id, subject, content, scheduled_at, emails }) => ({
-        topicId: topic_id,
-        subject,
-        content,
-        scheduledAt: scheduled_at,
-        recipients: emails,
+      messages: body.messages.map((message) => ({
+        topicId: message.topic_id,
+        subject: message.subject,
+        content: message.content,
+        scheduledAt: message.scheduled_at,
+        trackOpens: message.track_opens,
+        trackClicks: message.track_clicks,
+        recipients: message.emails,
       })),
       listsIds: prefer.representation,
       idempotency,
     });
     if (result.isReplay) reply.header('Idempotent-Replayed', 'true');
-    if (prefer.lenient) reply.header('Preference-Applied', 'handling=lenient');
     await reply.type('application/json; charset=utf-8').send(result.body);
   }
 

@@ -5,8 +5,16 @@ import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.
 import { type State, stateOf } from '../contracts/states.js';
 import { textArray, uuidArray } from '../database/binary-array.js';
 import { rowsOf } from '../database/statement.js';
+import { type Block, blockText } from '../suppressions/recipient-check.js';
 import { Message } from './message.entity.js';
-import { COUNT_STATES, INSERT_BATCHES, INSERT_EMAILS, INSERT_MESSAGES } from './messages.sql.js';
+import {
+  COUNT_STATES,
+  INSERT_BATCHES,
+  INSERT_EMAILS,
+  INSERT_EMAILS_WITH_TRACKING,
+  INSERT_MESSAGES,
+  INSERT_SUPPRESSED_EMAILS,
+} from './messages.sql.js';
 
 /** One statement's worth: at 10,000 rows unnest is on its plateau, and the event loop is free again after a few ms. */
 const EMAILS_PER_STATEMENT = 10_000;
@@ -16,15 +24,28 @@ export interface NewMessage {
   subject: string;
   content: string;
   trackOpens: boolean;
+  trackClicks: boolean;
   scheduledAt: Date | null;
   /** Addresses, each once. */
   recipients: readonly string[];
+  /** Per recipient, null for one that is tracked as its message; null in all where every one is. */
+  tracking: readonly (number | null)[] | null;
 }
 
 /** A message with the ids that were chosen for it; `first` is the id of its first email. */
 export interface IdentifiedMessage extends NewMessage {
   id: string;
   first: Buffer;
+}
+
+/** The addresses of a submission that nothing is sent to. */
+export type Blocked = ReadonlyMap<string, Block>;
+
+export function countBlocked(addresses: readonly string[], blocked: Blocked, from = 0, to = addresses.length): number {
+  if (blocked.size === 0) return 0;
+  let count = 0;
+  for (let index = from; index < to; index++) if (blocked.has(addresses[index])) count++;
+  return count;
 }
 
 /** Chooses ids. A submission whose range was taken already is identified again. */
@@ -40,10 +61,11 @@ export class MessagesRepository {
     return this.messages.manager.transaction(work);
   }
 
-  /** Stores messages, their batches and emails; the counters are the caller's. */
+  /** Stores messages, their batches and emails, the blocked ones as suppressed; the counters are the caller's. */
   async insert(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
+    blocked: Blocked,
     apiKey: string,
     batchSize: number,
   ): Promise<void> {
@@ -57,9 +79,10 @@ export class MessagesRepository {
       messages.map((message) => message.trackOpens),
       apiKey,
       messages.map((message) => message.scheduledAt),
+      messages.map((message) => message.trackClicks),
     ]);
-    await this.insertBatches(transaction, messages, batchSize);
-    await this.insertEmails(transaction, messages);
+    await this.insertBatches(transaction, messages, blocked, batchSize);
+    await this.insertEmails(transaction, messages, blocked);
   }
 
   find(id: string): Promise<Message | null> {
@@ -79,14 +102,16 @@ export class MessagesRepository {
   private async insertBatches(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
+    blocked: Blocked,
     batchSize: number,
   ): Promise<void> {
     const batches = messages.flatMap((message) => {
       const count = message.recipients.length;
       return Array.from({ length: Math.ceil(count / batchSize) }, (_, step) => {
         const from = step * batchSize;
-        const to = Math.min(from + batchSize, count) - 1;
-        return { message, step, size: to - from + 1, id: idAt(message.first, from), lastId: idAt(message.first, to) };
+        const end = Math.min(from + batchSize, count);
+        const size = end - from - countBlocked(message.recipients, blocked, from, end);
+        return { message, step, size, id: idAt(message.first, from), lastId: idAt(message.first, end - 1) };
       });
     });
     await transaction.query(INSERT_BATCHES, [
@@ -101,21 +126,51 @@ export class MessagesRepository {
     ]);
   }
 
-  private async insertEmails(transaction: EntityManager, messages: readonly IdentifiedMessage[]): Promise<void> {
+  private async insertEmails(
+    transaction: EntityManager,
+    messages: readonly IdentifiedMessage[],
+    blocked: Blocked,
+  ): Promise<void> {
     let ids: Buffer[] = [];
     let addresses: string[] = [];
+    let suppressed: { id: Buffer; address: string; block: Block }[] = [];
+    let tracking: (number | null)[] = [];
     const flush = async () => {
-      await transaction.query(INSERT_EMAILS, [uuidArray(ids), textArray(addresses)]);
+      const rows = [uuidArray(ids), textArray(addresses)];
+      if (tracking.length > 0)
+        await transaction.query(INSERT_EMAILS_WITH_TRACKING, [...rows, filled(tracking, ids.length)]);
+      else if (ids.length > 0) await transaction.query(INSERT_EMAILS, rows);
+      if (suppressed.length > 0) {
+        await transaction.query(INSERT_SUPPRESSED_EMAILS, [
+          uuidArray(suppressed.map(({ id }) => id)),
+          textArray(suppressed.map(({ address }) => address)),
+          textArray(suppressed.map(({ block }) => blockText(block))),
+        ]);
+      }
       ids = [];
       addresses = [];
+      suppressed = [];
+      tracking = [];
     };
-    for (const { first, recipients } of messages) {
+    for (const { first, recipients, tracking: deviating } of messages) {
+      if (deviating) tracking = filled(tracking, ids.length);
       for (const [index, address] of recipients.entries()) {
+        const block = blocked.size === 0 ? undefined : blocked.get(address);
+        if (block !== undefined) {
+          suppressed.push({ id: idAt(first, index), address, block });
+          continue;
+        }
         ids.push(idAt(first, index));
         addresses.push(address);
+        if (deviating) tracking.push(deviating[index]);
       }
-      if (ids.length + 1_000 > EMAILS_PER_STATEMENT) await flush();
+      if (ids.length + suppressed.length + 1_000 > EMAILS_PER_STATEMENT) await flush();
     }
-    if (ids.length > 0) await flush();
+    await flush();
   }
+}
+
+/** Nulls up to a length: nobody before said anything of tracking. */
+function filled(tracking: readonly (number | null)[], length: number): (number | null)[] {
+  return [...tracking, ...Array<null>(length - tracking.length).fill(null)];
 }

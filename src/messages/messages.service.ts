@@ -3,15 +3,25 @@ import type { EntityManager } from 'typeorm';
 import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import { formatId, idAt } from '../contracts/ids.js';
-import { LedgerService } from '../ledger/ledger.service.js';
+import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { type FieldError, validationFailed } from '../runtime/errors.js';
+import { RecipientCheck } from '../suppressions/recipient-check.js';
 import { isIdCollision } from './id-collision.js';
 import { DispatchNudge } from './dispatch-nudge.js';
 import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js';
-import { type IdentifiedMessage, identify, MessagesRepository, type NewMessage } from './messages.repository.js';
+import {
+  type Blocked,
+  countBlocked,
+  type IdentifiedMessage,
+  identify,
+  MessagesRepository,
+  type NewMessage,
+} from './messages.repository.js';
+import { asksForClicks, deviatingTracking } from './recipient-tracking.js';
 import { NO_RECIPIENT, type Recipients } from './recipients.js';
 
 /** Above this many emails the answer leaves out their ids, unless it is asked for them. */
-const MAX_LISTED_IDS = 1_000;
+export const MAX_LISTED_IDS = 1_000;
 /** A range that was taken already is a matter of one in 2⁶² per pair and millisecond; three in a row is a fault. */
 const MAX_ID_ATTEMPTS = 3;
 
@@ -20,6 +30,10 @@ export interface SubmittedMessage {
   subject: string;
   content: string;
   scheduledAt: Date | null;
+  /** Null: as TRACK_OPENS says. */
+  trackOpens: boolean | null;
+  /** Null: not. */
+  trackClicks: boolean | null;
   recipients: Recipients;
 }
 
@@ -42,6 +56,7 @@ export class MessagesService {
   constructor(
     private readonly messages: MessagesRepository,
     private readonly idempotency: IdempotencyRepository,
+    private readonly recipients: RecipientCheck,
     private readonly ledger: LedgerService,
     private readonly nudge: DispatchNudge,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
@@ -51,6 +66,7 @@ export class MessagesService {
   /** Stores a submission in one transaction; resolves after its COMMIT. */
   async submit(submission: Submission): Promise<SubmissionResult> {
     const startedMs = performance.now();
+    if (this.tracking.secret === null) refuseClicks(submission.messages);
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await this.messages.transaction((transaction) => this.store(transaction, submission, startedMs));
@@ -73,36 +89,60 @@ export class MessagesService {
       if (body !== null) return { body, isReplay: true };
     }
     const messages = submission.messages.map((message) => identify(this.newMessage(message)));
-    await this.messages.insert(transaction, messages, apiKey, this.scheduler.batchSize);
-    const body = JSON.stringify(answer(submission, messages, performance.now() - startedMs));
+    const blocked = await this.recipients.blocked(
+      messages.flatMap(({ recipients }) => recipients),
+      transaction,
+    );
+    await this.messages.insert(transaction, messages, blocked, apiKey, this.scheduler.batchSize);
+    const body = JSON.stringify(answer(submission, messages, blocked, performance.now() - startedMs));
     if (idempotency) await this.idempotency.store(transaction, { apiKey, ...idempotency }, body);
     await this.ledger.move(
       transaction,
-      messages.map(({ topicId, recipients }) => ({
-        topicId,
-        from: 'accepted',
-        to: 'pending',
-        count: recipients.length,
-      })),
+      messages.flatMap(({ topicId, recipients }): Move[] => {
+        const suppressed = countBlocked(recipients, blocked);
+        return [
+          { topicId, from: 'accepted', to: 'pending', count: recipients.length - suppressed },
+          { topicId, from: 'accepted', to: 'suppressed', count: suppressed },
+        ];
+      }),
     );
     return { body, isReplay: false };
   }
 
-  private newMessage({ topicId, subject, content, scheduledAt, recipients }: SubmittedMessage): NewMessage {
-    const { trackOpens } = this.tracking;
-    return { topicId, subject, content, scheduledAt, trackOpens, recipients: recipients.addresses };
+  private newMessage({ recipients, ...message }: SubmittedMessage): NewMessage {
+    const trackOpens = message.trackOpens ?? this.tracking.trackOpens;
+    const trackClicks = message.trackClicks ?? false;
+    const tracking = deviatingTracking(recipients.tracking, recipients.addresses.length, { trackOpens, trackClicks });
+    return { ...message, trackOpens, trackClicks, recipients: recipients.addresses, tracking };
   }
 }
 
-function answer({ messages, listsIds }: Submission, stored: readonly IdentifiedMessage[], elapsedMs: number) {
+/** A link that is not signed would be an open redirect, so there are none without a secret. */
+function refuseClicks(messages: readonly SubmittedMessage[]): void {
+  const errors = messages.flatMap(({ trackClicks, recipients }, index): FieldError[] => {
+    const member = trackClicks === true ? 'track_clicks' : asksForClicks(recipients.tracking) ? 'emails' : null;
+    if (member === null) return [];
+    const detail = 'asks for tracked clicks, which need TRACKING_SECRET to be set';
+    return [{ pointer: `/messages/${index}/${member}`, code: 'tracking_secret_missing', detail }];
+  });
+  if (errors.length > 0) throw validationFailed(errors);
+}
+
+function answer(
+  { messages, listsIds }: Submission,
+  stored: readonly IdentifiedMessage[],
+  blocked: Blocked,
+  elapsedMs: number,
+) {
   const count = stored.reduce((sum, { recipients }) => sum + recipients.length, 0);
   const rejected = messages.flatMap(({ recipients }) => recipients.rejected);
   return {
     count,
     elapsed: `${elapsedMs.toFixed(1)}ms`,
-    messages: stored.map(({ id, first, recipients: { length } }, index) => {
+    messages: stored.map(({ id, first, recipients }, index) => {
       const { duplicates, positions } = messages[index].recipients;
-      const summary = { id, count: length, duplicates, suppressed: 0 };
+      const suppressed = countBlocked(recipients, blocked);
+      const summary = { id, count: recipients.length, duplicates, suppressed };
       if (count > MAX_LISTED_IDS && !listsIds) return summary;
       return { ...summary, email_ids: Array.from(positions, (position) => emailId(first, position)) };
     }),

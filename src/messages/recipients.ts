@@ -1,5 +1,6 @@
 import { parseAddress, type AddressFault } from '../contracts/address.js';
 import type { FieldError } from '../runtime/errors.js';
+import { NO_CHOICE, readTrackingChoice } from './recipient-tracking.js';
 
 /** The position of an element of `emails` that has no recipient, because it was refused. */
 export const NO_RECIPIENT = -1;
@@ -15,6 +16,8 @@ export class Recipients {
     readonly positions: Int32Array,
     /** The elements that were left out, with pointers; only ever filled for `handling=lenient`. */
     readonly rejected: readonly FieldError[],
+    /** Per address what it says of its tracking (recipient-tracking.ts); null where none says anything. */
+    readonly tracking: Uint8Array | null = null,
   ) {}
 
   /** Elements whose address had come before. */
@@ -31,16 +34,18 @@ const FAULTS: Readonly<Record<AddressFault, string>> = {
   domain: 'has a domain that is not valid',
 };
 
-const MEMBERS_OF_AN_ELEMENT = new Set(['email']);
+const MEMBERS_OF_AN_ELEMENT = new Set(['email', 'track_opens', 'track_clicks']);
 
 /**
- * One pass over `emails`, whose elements are addresses or objects `{ email }`. Duplicates merge: the domain counts
- * without case, the local part exactly. Refused elements end up in `rejected`; the caller decides what that means.
+ * One pass over `emails`, whose elements are addresses or objects `{ email, track_opens, track_clicks }`. Duplicates
+ * merge: the domain counts without case, the local part exactly; one that asks for other tracking than its first is
+ * refused, as nobody could say which holds. Refused elements end up in `rejected`; the caller decides what that means.
  */
 export function readRecipients(elements: readonly unknown[], pointer: string): Recipients {
   const indexes = new Map<string, number>();
   const positions = new Int32Array(elements.length);
   const rejected: FieldError[] = [];
+  let tracking: Uint8Array | null = null;
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i];
     const text = typeof element === 'string' ? element : emailOf(element);
@@ -50,11 +55,24 @@ export function readRecipients(elements: readonly unknown[], pointer: string): R
       rejected.push(rejection(element, fault, `${pointer}/${i}`));
       continue;
     }
+    const choice = typeof element === 'string' ? NO_CHOICE : readTrackingChoice(element as object, `${pointer}/${i}`);
     const known = indexes.get(address);
+    const isConflict = known !== undefined && choice !== (tracking?.[known] ?? NO_CHOICE);
+    if (typeof choice === 'object' || isConflict) {
+      positions[i] = NO_RECIPIENT;
+      rejected.push(typeof choice === 'object' ? choice : conflict(`${pointer}/${i}`));
+      continue;
+    }
     positions[i] = known ?? indexes.size;
-    if (known === undefined) indexes.set(address, indexes.size);
+    if (known !== undefined) continue;
+    if (choice !== NO_CHOICE) (tracking ??= new Uint8Array(elements.length))[indexes.size] = choice;
+    indexes.set(address, indexes.size);
   }
-  return new Recipients([...indexes.keys()], positions, rejected);
+  return new Recipients([...indexes.keys()], positions, rejected, tracking);
+}
+
+function conflict(pointer: string): FieldError {
+  return { pointer, code: 'conflicting_duplicate', detail: 'is an address given before with other tracking' };
 }
 
 /** The address of the object form; undefined where it has none, or has members that are not known yet. */
@@ -69,5 +87,6 @@ function rejection(element: unknown, fault: AddressFault | undefined, pointer: s
   const unknown = names.find((name) => !MEMBERS_OF_AN_ELEMENT.has(name));
   if (unknown === undefined)
     return { pointer, code: 'invalid_type', detail: 'must be an address, or an object with one in "email"' };
-  return { pointer, code: 'unknown_field', detail: 'has members that are not known; an element takes "email" only' };
+  const known = [...MEMBERS_OF_AN_ELEMENT].map((name) => `"${name}"`).join(', ');
+  return { pointer, code: 'unknown_field', detail: `has members that are not known; an element takes ${known}` };
 }

@@ -4,11 +4,14 @@
  */
 export const ERRORS = {
   bad_request: { status: 400, title: 'The request cannot be read' },
+  link_invalid: { status: 400, title: 'The link is not one of ours' },
+  not_sns: { status: 400, title: 'The body is not an SNS message' },
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
   too_deep: { status: 400, title: 'The JSON is too deep or too large in structure' },
   validation_failed: { status: 400, title: 'The request is not valid' },
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is not valid' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
+  sns_signature_invalid: { status: 403, title: 'The SNS message is not accepted' },
   forbidden: { status: 403, title: 'This API key may not do that' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
@@ -24,6 +27,7 @@ export const ERRORS = {
   internal_error: { status: 500, title: 'Internal error' },
   database_unavailable: { status: 503, title: 'The database is not available' },
   unavailable: { status: 503, title: 'The service is not available' },
+  sns_unavailable: { status: 503, title: 'SNS cannot be asked at the moment' },
   overloaded: { status: 503, title: 'The service is overloaded' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -2,10 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { PayloadTemplate } from '../compose/payload-template.js';
-import { pixelUrl, withPixel } from '../compose/pixel.js';
+import { trackedBody } from '../compose/tracked-body.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
+import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
+import { TRACKS_CLICKS, TRACKS_OPENS, trackingBits } from '../contracts/tracking-bits.js';
 import { type Publication, Publisher, type PublishResult } from '../jetstream/publisher.js';
 import {
   type BatchEmails,
@@ -16,6 +18,7 @@ import {
 } from '../messages/batches.repository.js';
 import type { Message } from '../messages/message.entity.js';
 import { backoffMs } from '../runtime/backoff.js';
+import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
 
 /**
  * How long a batch is ours: above any lap whose publishes are acknowledged at a usual pace. A lap that takes longer
@@ -27,6 +30,15 @@ const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };
 const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
+
+const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null };
+
+/** A leased batch with what is to be published of it, and what is not because nothing is sent to the address any more. */
+interface Work {
+  batch: LeasedBatch;
+  emails: BatchEmails;
+  suppressed: { id: string; reason: string }[];
+}
 
 /** What a lap found: `more` may be due, nothing is `idle`, the stream is `full`, or publishing has `failed`. */
 export type Lap = 'more' | 'idle' | 'full' | 'failed';
@@ -46,10 +58,12 @@ export class Dispatcher {
 
   constructor(
     private readonly batches: BatchesRepository,
+    private readonly recipients: RecipientCheck,
     private readonly publisher: Publisher,
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
     @Inject(serverConfig.KEY) private readonly server: ServerConfig,
+    @Inject(trackingConfig.KEY) private readonly tracking: TrackingConfig,
   ) {}
 
   get isReady(): boolean {
@@ -91,11 +105,10 @@ export class Dispatcher {
 
   private async publish(batches: readonly LeasedBatch[]): Promise<Settlement[]> {
     if (batches.length === 0) return [];
-    const [messages, emails] = await Promise.all([this.batches.messagesOf(batches), this.batches.emailsOf(batches)]);
-    const work = batches.map((batch) => ({ batch, emails: emails.get(batch.id) ?? { ids: [], addresses: [] } }));
+    const [messages, work] = await Promise.all([this.batches.messagesOf(batches), this.workOf(batches)]);
     const results = await this.publisher.publish(this.publications(work, messages));
     let next = 0;
-    return work.map(({ batch, emails: { ids } }) => {
+    return work.map(({ batch, emails: { ids }, suppressed }) => {
       const ofBatch = results.slice(next, (next += ids.length));
       const having = (wanted: PublishResult) => ids.filter((_, index) => ofBatch[index] === wanted);
       const tooLarge = having('too_large');
@@ -105,33 +118,59 @@ export class Dispatcher {
         acknowledged: having('acknowledged'),
         unacknowledged,
         tooLarge,
+        suppressed,
         delayMs: backoffMs(batch.attempts, REPUBLISH_BACKOFF),
         error: tooLarge.length > 0 ? 'payload_too_large' : unacknowledged.length > 0 ? 'publish_unacknowledged' : null,
       };
     });
   }
 
+  /** Asks again who may be written to: an external sender never does. */
+  private async workOf(batches: readonly LeasedBatch[]): Promise<Work[]> {
+    const emails = await this.batches.emailsOf(batches);
+    const blocked = await this.recipients.blocked([...emails.values()].flatMap(({ addresses }) => addresses));
+    return batches.map((batch): Work => {
+      const all = emails.get(batch.id) ?? NO_EMAILS;
+      if (blocked.size === 0) return { batch, emails: all, suppressed: [] };
+      const work: Work = { batch, emails: { ids: [], addresses: [], tracking: all.tracking }, suppressed: [] };
+      for (const [index, id] of all.ids.entries()) {
+        const address = all.addresses[index];
+        const block = blocked.get(address);
+        if (block !== undefined) {
+          work.suppressed.push({ id, reason: blockText(block) });
+          continue;
+        }
+        work.emails.ids.push(id);
+        work.emails.addresses.push(address);
+      }
+      return work;
+    });
+  }
+
   /** Composed one by one as the window takes them, so that a lap never holds all its payloads. */
-  private *publications(
-    work: readonly { batch: LeasedBatch; emails: BatchEmails }[],
-    messages: ReadonlyMap<string, Message>,
-  ): Generator<Publication> {
+  private *publications(work: readonly Work[], messages: ReadonlyMap<string, Message>): Generator<Publication> {
     for (const { batch, emails } of work) {
       const message = messages.get(batch.messageId);
       if (!message) throw new Error(`batch ${batch.id} has no message ${batch.messageId}`);
-      const template = this.templateOf(message);
+      const asMessage = trackingBits(message.trackOpens, message.trackClicks);
+      const templates = new Map<number, PayloadTemplate>();
       for (const [index, emailId] of emails.ids.entries()) {
+        const bits = emails.tracking?.[emailId] ?? asMessage;
+        const template = templates.get(bits) ?? this.templateOf(message, bits);
+        templates.set(bits, template);
         const payload = template.payloadOf(emailId, emails.addresses[index]);
         yield { emailId, generation: batch.generation, payload };
       }
     }
   }
 
-  private templateOf({ id, topicId, subject, content, trackOpens }: Message): PayloadTemplate {
-    return new PayloadTemplate(this.nats.payloadFormat, (uuid) => ({
+  private templateOf({ id, topicId, subject, content }: Message, bits: number): PayloadTemplate {
+    const tracking = { opens: (bits & TRACKS_OPENS) !== 0, clicks: (bits & TRACKS_CLICKS) !== 0 };
+    const links = { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
+    return new PayloadTemplate(this.nats.payloadFormat, (uuid, placeholders) => ({
       uuid,
       subject,
-      body: trackOpens ? withPixel(content, pixelUrl(this.server.publicUrl, uuid)) : content,
+      body: trackedBody(content, tracking, links, uuid, placeholders),
       topic_id: topicId,
       message_id: id,
     }));

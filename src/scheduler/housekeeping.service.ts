@@ -5,8 +5,10 @@ import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.confi
 import { DatabaseService } from '../database/database.service.js';
 import { PARTITION_MONTHS_AHEAD } from '../database/migrator.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
+import { LedgerService } from '../ledger/ledger.service.js';
 import { IdempotencyRepository } from '../messages/idempotency.repository.js';
 
+const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3_600;
 
 /** What has to be done now and then, by one replica. */
@@ -18,6 +20,7 @@ export class HousekeepingService implements OnApplicationBootstrap {
     private readonly database: DatabaseService,
     private readonly jobs: PeriodicJobs,
     private readonly idempotency: IdempotencyRepository,
+    private readonly ledger: LedgerService,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -34,6 +37,18 @@ export class HousekeepingService implements OnApplicationBootstrap {
         everySeconds: HOUR_SECONDS,
         once: true,
         run: () => this.dataSource.query('SELECT ensure_partitions($1)', [PARTITION_MONTHS_AHEAD]),
+      });
+      this.jobs.add({
+        name: 'addresses-summarize',
+        everySeconds: MINUTE_SECONDS,
+        once: true,
+        run: () => this.dataSource.query('SELECT summarize_addresses()'),
+      });
+      this.jobs.add({
+        name: 'buckets-fold',
+        everySeconds: HOUR_SECONDS,
+        once: true,
+        run: () => this.ledger.foldBuckets(),
       });
     });
   }

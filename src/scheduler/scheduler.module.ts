@@ -1,8 +1,9 @@
 import { Global, Module } from '@nestjs/common';
-import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { LedgerModule } from '../ledger/ledger.module.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
+import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { HousekeepingService } from './housekeeping.service.js';
 import { NotifyChannel } from './notify-channel.js';
@@ -11,13 +12,12 @@ import { SchedulerService } from './scheduler.service.js';
 /** Global for the one port it implements: messages/ declares `DispatchNudge` and knows nothing of a scheduler. */
 @Global()
 @Module({
-  imports: [MessagesDataModule, JetStreamModule],
+  imports: [LedgerModule, MessagesDataModule, SuppressionsDataModule, JetStreamModule],
   providers: [
     Dispatcher,
     SchedulerService,
     HousekeepingService,
     NotifyChannel,
-    PeriodicJobs,
     { provide: DispatchNudge, useExisting: NotifyChannel },
   ],
   exports: [DispatchNudge],

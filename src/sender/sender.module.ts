@@ -3,7 +3,6 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { AppConfigModule } from '../config/config.module.js';
 import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { DatabaseModule } from '../database/database.module.js';
-import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { HealthModule } from '../health/health.module.js';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { DispatchNudge, NotifyNudge } from '../messages/dispatch-nudge.js';
@@ -25,7 +24,6 @@ import { TRANSPORT } from './transports/transport.js';
     HealthModule,
   ],
   providers: [
-    PeriodicJobs,
     { provide: DispatchNudge, useClass: NotifyNudge },
     OutcomeRecorder,
     ClaimsService,

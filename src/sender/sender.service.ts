@@ -181,6 +181,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       switch (email.verdict) {
         case 'send':
         case 'stop':
+        case 'suppress':
         case 'done':
           await delivery.ack();
           break;

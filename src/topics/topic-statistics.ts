@@ -1,28 +1,47 @@
+import { EVENT_TYPES } from '../contracts/event-types.js';
 import type { State } from '../contracts/states.js';
-import type { TopicStatisticsDto } from './dto/topic-statistics.dto.js';
+import type { TopicRatesDto, TopicStatisticsDto } from './dto/topic-statistics.dto.js';
 import type { TopicCounts } from './topics.repository.js';
 
 const SENT: readonly State[] = ['dispatched', 'sending', 'sent', 'delivered', 'bounced', 'complained', 'uncertain'];
 const STOPPED: readonly State[] = ['stopped', 'suppressed', 'expired'];
 
 /** A topic's page from its counters. `request` is a partition of the total: each state stands in one of its members. */
-export function topicStatistics(topicId: string, { total, states }: TopicCounts): TopicStatisticsDto {
+export function topicStatistics(topicId: string, counts: TopicCounts): TopicStatisticsDto {
+  const { total, states, events } = counts;
   const sum = (members: readonly State[]) => members.reduce((count, state) => count + states[state], 0);
+  const sent = sum(SENT);
   return {
     topic_id: topicId,
     request: {
       total,
       created: states.pending,
       processing: 0,
-      sent: sum(SENT),
+      sent,
       failed: states.failed,
       stopped: sum(STOPPED),
     },
-    result: { statuses: {} },
+    result: { statuses: Object.fromEntries(EVENT_TYPES.map((type) => [type, events[type]]).filter(([, n]) => n)) },
     states,
-    rates: { delivery: 0, bounce: 0, complaint: 0, open: 0 },
-    opens: { human: 0, machine: 0 },
+    rates: ratesOf(counts, sent),
+    opens: { human: counts.humanOpens, machine: events.Open - counts.humanOpens },
     paused: null,
     expected_finish_at: null,
   };
+}
+
+/** Over Send; where nobody reports one, as with SMTP, over what was dispatched. */
+function ratesOf({ events, trackedDeliveries }: TopicCounts, dispatched: number): TopicRatesDto {
+  const sent = events.Send > 0 ? events.Send : dispatched;
+  return {
+    delivery: rate(events.Delivery, sent),
+    bounce: rate(events.Bounce, sent),
+    complaint: rate(events.Complaint, sent),
+    open: rate(events.Open, trackedDeliveries),
+  };
+}
+
+/** Four places; 0 without a denominator. */
+function rate(count: number, of: number): number {
+  return of === 0 ? 0 : Math.round((count / of) * 10_000) / 10_000;
 }

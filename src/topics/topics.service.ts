@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { encodeCursor } from '../http/page.query.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { BatchesRepository } from '../messages/batches.repository.js';
 import type { SentCountDto } from './dto/sent-count.dto.js';
 import type { StoppedTopicDto } from './dto/stopped-topic.dto.js';
+import type { TopicListDto } from './dto/topic-list.dto.js';
 import type { TopicStatisticsDto } from './dto/topic-statistics.dto.js';
+import { type TopicTimelineDto, timelineDto } from './dto/topic-timeline.dto.js';
+import type { Period } from './timeline.js';
 import { topicStatistics } from './topic-statistics.js';
-import { TopicsRepository } from './topics.repository.js';
+import { type TopicsCursor, TopicsRepository } from './topics.repository.js';
 
 @Injectable()
 export class TopicsService {
@@ -17,6 +21,23 @@ export class TopicsService {
 
   async statistics(topicId: string): Promise<TopicStatisticsDto> {
     return topicStatistics(topicId, await this.topics.counts(topicId));
+  }
+
+  async list(after: TopicsCursor | null, limit: number): Promise<TopicListDto> {
+    const topics = await this.topics.list(after, limit + 1);
+    const page = topics.slice(0, limit);
+    return {
+      data: page.map((topic) => ({
+        ...topicStatistics(topic.topicId, topic),
+        last_activity_at: topic.lastActivityAt,
+      })),
+      next_cursor:
+        topics.length > limit ? encodeCursor([page[limit - 1].cursor.activityUs, page[limit - 1].topicId]) : null,
+    };
+  }
+
+  async timeline(topicId: string, period: Period): Promise<TopicTimelineDto> {
+    return timelineDto(period, await this.topics.timeline(topicId, period));
   }
 
   /**

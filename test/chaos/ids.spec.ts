@@ -12,6 +12,9 @@ import { Message } from '../../src/messages/message.entity.js';
 import { MessagesRepository } from '../../src/messages/messages.repository.js';
 import { MessagesService, type Submission } from '../../src/messages/messages.service.js';
 import { readRecipients } from '../../src/messages/recipients.js';
+import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
+import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
 
 // The allocator as it is, until a test makes it choose a range that is taken.
@@ -70,12 +73,13 @@ describe('a range that is taken already', () => {
     dataSource = await new DataSource({
       type: 'postgres',
       url: stack.databaseUrl,
-      entities: [Message, IdempotencyKey],
+      entities: [Message, IdempotencyKey, Suppression, TopicBucket],
     }).initialize();
     service = new MessagesService(
       new MessagesRepository(dataSource.getRepository(Message)),
       new IdempotencyRepository(dataSource.getRepository(IdempotencyKey)),
-      new LedgerService(),
+      recipientCheck(dataSource),
+      new LedgerService(dataSource.getRepository(TopicBucket)),
       { nudge: () => undefined },
       { batchSize: 1_000 } as ReturnType<typeof schedulerConfig>,
       { trackOpens: false } as ReturnType<typeof trackingConfig>,
@@ -115,6 +119,8 @@ describe('a range that is taken already', () => {
       subject: 'Hello',
       content: '<p>Hello</p>',
       scheduledAt: null,
+      trackOpens: null,
+      trackClicks: null,
       recipients: readRecipients(recipients(count), '/messages/0/emails'),
     };
     const idempotency = { key: topicId, bodySha256: Buffer.alloc(32) };

@@ -14,6 +14,9 @@ import {
 } from '../../src/messages/emails.repository.js';
 import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
+import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
+import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
 
 const LEASE_SECONDS = 30;
@@ -27,16 +30,17 @@ describe('the ledger', () => {
   let batches: BatchesRepository;
   let emails: EmailsRepository;
   let messages: MessagesRepository;
-  const ledger = new LedgerService();
+  let ledger: LedgerService;
 
   beforeAll(async () => {
     stack = await Stack.start();
     const { code, output } = await stack.run('dist/src/cli/migrate.js');
     expect(code, output).toBe(0);
-    const entities = [Message, Batch, Email];
+    const entities = [Message, Batch, Email, Suppression, TopicBucket];
     dataSource = await new DataSource({ type: 'postgres', url: stack.databaseUrl, entities }).initialize();
+    ledger = new LedgerService(dataSource.getRepository(TopicBucket));
     batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
-    emails = new EmailsRepository(dataSource.getRepository(Email), batches, ledger);
+    emails = new EmailsRepository(dataSource.getRepository(Email), batches, recipientCheck(dataSource), ledger);
     messages = new MessagesRepository(dataSource.getRepository(Message));
   });
 
@@ -133,11 +137,13 @@ describe('the ledger', () => {
       subject: 'Hello',
       content: '<p>Hello</p>',
       trackOpens: false,
+      trackClicks: false,
+      tracking: null,
       scheduledAt: null,
       recipients: recipients(count),
     });
     await messages.transaction(async (transaction) => {
-      await messages.insert(transaction, [message], 'test', 1_000);
+      await messages.insert(transaction, [message], new Map(), 'test', 1_000);
       await ledger.move(transaction, [{ topicId, from: 'accepted', to: 'pending', count }]);
     });
     return dispatch();
@@ -156,6 +162,7 @@ describe('the ledger', () => {
         acknowledged: loaded.get(batch.id)!.ids,
         unacknowledged: [],
         tooLarge: [],
+        suppressed: [],
         delayMs: 0,
         error: null,
       })),

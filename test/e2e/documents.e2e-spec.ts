@@ -13,15 +13,35 @@ import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const HOUR_MS = 3_600_000;
 
-const PUBLIC_ROUTES = ['GET /health', 'GET /health/live', 'GET /health/ready'];
+const PUBLIC_ROUTES = [
+  'GET /health',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /v1/events/click',
+  'GET /v1/events/open',
+  'POST /v1/events/results',
+];
+
+/** What the routes answer that mail clients ask. */
+const NOT_JSON: Record<string, [status: string, mediaType: string | null]> = {
+  'GET /v1/events/click': ['302', null],
+  'GET /v1/events/open': ['200', 'image/png'],
+};
 
 const PROTECTED_ROUTES = [
+  'DELETE /v1/suppressions',
+  'DELETE /v1/suppressions/{address}',
   'DELETE /v1/topics/{topic_id}',
+  'GET /v1/emails',
   'GET /v1/emails/{id}',
   'GET /v1/events/counts/sent',
   'GET /v1/messages/{id}',
+  'GET /v1/suppressions',
+  'GET /v1/topics',
   'GET /v1/topics/{topic_id}',
+  'GET /v1/topics/{topic_id}/timeline',
   'POST /v1/messages',
+  'POST /v1/suppressions',
 ];
 
 interface Answer {
@@ -63,9 +83,13 @@ describe('the documents', () => {
     return { status: response.status, mediaType, body: await response.json() };
   }
 
-  function post(body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers } };
-    return call('/v1/messages', { ...init, body: JSON.stringify(body) });
+  function post(body: unknown, headers: Record<string, string> = {}, url = '/v1/messages'): Promise<Answer> {
+    return send('POST', url, body, headers);
+  }
+
+  function send(method: string, url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const init = { method, headers: { 'content-type': 'application/json', ...headers } };
+    return call(url, { ...init, body: JSON.stringify(body) });
   }
 
   /** What an answer has that the document does not say of it, or the other way round. */
@@ -103,7 +127,9 @@ describe('the documents', () => {
     for (const { method, path, operation } of routesOf(document)) {
       const name = `${method} ${path}`;
       expect(operation.summary, name).toBeTruthy();
-      expect(operation.responses['200']?.content?.['application/json']?.schema, name).toBeDefined();
+      const [status, mediaType] = NOT_JSON[name] ?? ['200', 'application/json'];
+      expect(operation.responses[status], name).toBeDefined();
+      if (mediaType) expect(operation.responses[status].content?.[mediaType]?.schema, name).toBeDefined();
       expect(operation.responses.default?.content?.['application/problem+json']?.schema, name).toBeDefined();
     }
   });
@@ -143,6 +169,9 @@ describe('the documents', () => {
       ['POST /v1/messages', created],
       ['GET /v1/messages/{id}', await call(`/v1/messages/${messages[0].id}`)],
       ['GET /v1/emails/{id}', await call(`/v1/emails/${messages[0].email_ids[0]}`)],
+      ['GET /v1/emails', await call('/v1/emails?topic_id=described&limit=1')],
+      ['GET /v1/topics', await call('/v1/topics?limit=1')],
+      ['GET /v1/topics/{topic_id}/timeline', await call('/v1/topics/described/timeline?interval=minute')],
       ['GET /v1/topics/{topic_id}', await call('/v1/topics/described')],
       ['DELETE /v1/topics/{topic_id}', await call('/v1/topics/described', { method: 'DELETE' })],
       ['GET /v1/events/counts/sent', await call('/v1/events/counts/sent')],
@@ -154,6 +183,37 @@ describe('the documents', () => {
       expect(answer.status, name).toBe(200);
       expect(deviations(name, answer), name).toEqual([]);
     }
+  });
+
+  it('describe a dry run', async () => {
+    const message = {
+      emails: ['user@example.com', 'nobody', 'user@example.com'],
+      subject: 'Hello',
+      content: '<p>x</p>',
+    };
+    const dryRun = await post({ messages: [message] }, { prefer: 'handling=lenient' }, '/v1/messages?dry_run=true');
+    expect(dryRun).toMatchObject({ status: 200, body: { dry_run: true, count: 1 } });
+    expect(deviations('POST /v1/messages', dryRun)).toEqual([]);
+  });
+
+  it('have examples of suppressions that are taken as they are, and describe the answers', async () => {
+    for (const name of ['POST /v1/suppressions', 'GET /v1/suppressions', 'DELETE /v1/suppressions']) {
+      const [method, path] = name.split(' ');
+      const schema = route(name).operation.requestBody?.content['application/json'].schema;
+      const answer = schema ? await send(method, path, exampleOf(document, schema)) : await call(path);
+      expect(answer.status, name).toBe(200);
+      expect(deviations(name, answer), name).toEqual([]);
+    }
+    const released = await call('/v1/suppressions/user@example.com', { method: 'DELETE' });
+    expect(deviations('DELETE /v1/suppressions/{address}', released)).toEqual([]);
+    const csv = { 'content-type': 'text/csv' };
+    const imported = await call('/v1/suppressions', { method: 'POST', headers: csv, body: 'a@b.cd\nnobody' });
+    expect(imported.body).toMatchObject({ added: 1, rejected_count: 1 });
+    expect(deviations('POST /v1/suppressions', imported)).toEqual([]);
+    expect(deviations('GET /v1/suppressions', await call('/v1/suppressions?limit=1'))).toEqual([]);
+    expect(route('GET /v1/suppressions').operation.responses['200'].content?.['text/csv']).toBeDefined();
+    const refused = await send('POST', '/v1/suppressions', { addresses: ['nobody'] });
+    expect(deviations('POST /v1/suppressions', refused)).toEqual([]);
   });
 
   it('describe each refusal', async () => {
@@ -169,6 +229,10 @@ describe('the documents', () => {
       [400, 'GET /v1/messages/{id}', await call('/v1/messages/7')],
       [404, 'GET /v1/messages/{id}', await call(`/v1/messages/${id}`)],
       [404, 'GET /v1/emails/{id}', await call(`/v1/emails/${id}`)],
+      [400, 'GET /v1/emails', await call('/v1/emails?state=lost')],
+      [400, 'GET /v1/topics', await call('/v1/topics?cursor=x')],
+      [400, 'GET /v1/topics/{topic_id}/timeline', await call('/v1/topics/~/timeline?interval=week')],
+      [400, 'POST /v1/events/results', await call('/v1/events/results', { method: 'POST', body: 'x' })],
       [400, 'GET /v1/topics/{topic_id}', await call('/v1/topics/a%20b')],
       [400, 'GET /v1/events/counts/sent', await call('/v1/events/counts/sent?hours=0')],
     ];

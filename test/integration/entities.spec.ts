@@ -1,16 +1,35 @@
 import { expect, it } from 'vitest';
 import { migrate } from '../../src/database/migrator.js';
+import { Event } from '../../src/events/event.entity.js';
+import { UnmatchedEvent } from '../../src/events/unmatched-event.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { TopicCounters } from '../../src/ledger/topic-counters.entity.js';
 import { Batch } from '../../src/messages/batch.entity.js';
 import { Email } from '../../src/messages/email.entity.js';
 import { IdempotencyKey } from '../../src/messages/idempotency-key.entity.js';
 import { Message } from '../../src/messages/message.entity.js';
+import { ProviderMessage } from '../../src/messages/provider-message.entity.js';
 import { SenderClaim } from '../../src/messages/sender-claim.entity.js';
+import { SoftBounce } from '../../src/suppressions/soft-bounce.entity.js';
+import { Suppression } from '../../src/suppressions/suppression.entity.js';
 import { Topic } from '../../src/topics/topic.entity.js';
 import { TestDatabase } from '../support/test-database.js';
 
-const entities = [Message, Batch, Email, IdempotencyKey, SenderClaim, TopicCounters, TopicBucket, Topic];
+const entities = [
+  Message,
+  Batch,
+  Email,
+  IdempotencyKey,
+  SenderClaim,
+  ProviderMessage,
+  TopicCounters,
+  TopicBucket,
+  Topic,
+  Event,
+  UnmatchedEvent,
+  Suppression,
+  SoftBounce,
+];
 
 it('the entities say what the migrations made', async () => {
   const database = await TestDatabase.create();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Posts one message to the system that .local/env names, and prints the milliseconds until it lies in the mailbox. */
-const { SERVER_URL, API_KEY = '', MAILBOX_DIR = '' } = process.env;
+const { SERVER_URL, API_KEY = '', MAILBOX_DIR = '', MAILBOX_URL } = process.env;
 const TIMEOUT_MS = 10_000;
 
 const subject = `way-${randomUUID()}`;
@@ -23,4 +23,6 @@ while (!readdirSync(MAILBOX_DIR).some(holdsOurs)) {
   if (performance.now() - startedAt > TIMEOUT_MS) throw new Error(`no mail in ${MAILBOX_DIR}`);
   await sleep(20);
 }
+const listed = await (await fetch(`${MAILBOX_URL}/mails?to=you@example.com`)).text();
+if (!listed.includes(subject)) throw new Error(`no mail in ${MAILBOX_URL}`);
 console.log(Math.round(performance.now() - startedAt));

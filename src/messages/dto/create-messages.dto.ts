@@ -35,7 +35,11 @@ export class CreateMessageDto {
         {
           type: 'object',
           required: ['email'],
-          properties: { email: { type: 'string', maxLength: 254 } },
+          properties: {
+            email: { type: 'string', maxLength: 254 },
+            track_opens: { type: 'boolean', nullable: true, description: 'For this recipient; else as the message.' },
+            track_clicks: { type: 'boolean', nullable: true, description: 'For this recipient; else as the message.' },
+          },
           additionalProperties: false,
         },
       ],
@@ -80,6 +84,25 @@ export class CreateMessageDto {
   @Alias('scheduledAt', { emptyIsAbsent: true })
   @Parsed(parseSchedule)
   scheduled_at: Date | null;
+
+  @ApiPropertyOptional({
+    type: Boolean,
+    nullable: true,
+    description: 'Whether the mail carries a pixel that reports its opening. By default as TRACK_OPENS says.',
+  })
+  @MistakenFor('trackopens', 'open_tracking', 'track')
+  @Parsed(parseFlag)
+  track_opens: boolean | null;
+
+  @ApiPropertyOptional({
+    type: Boolean,
+    nullable: true,
+    default: false,
+    description: 'Whether its links lead through this service, which reports clicks. Needs TRACKING_SECRET.',
+  })
+  @MistakenFor('trackclicks', 'click_tracking', 'track_links')
+  @Parsed(parseFlag)
+  track_clicks: boolean | null;
 }
 
 export class CreateMessagesDto {
@@ -114,6 +137,11 @@ function parseEmails(raw: unknown, context: ParseContext): Recipients | Refused 
   const recipients = readRecipients(raw, context.pointer);
   const isAccepted = context.lenient ? recipients.addresses.length > 0 : recipients.rejected.length === 0;
   return isAccepted ? recipients : new Refused(recipients.rejected);
+}
+
+function parseFlag(raw: unknown, context: ParseContext): boolean | null | Refused {
+  if (raw === undefined || raw === null) return null;
+  return typeof raw === 'boolean' ? raw : refuse(context, 'invalid_type', 'must be true or false');
 }
 
 function parseSchedule(raw: unknown, context: ParseContext): Date | null | Refused {

@@ -15,6 +15,12 @@ export class MessageDto {
   @ApiProperty({ type: Date, nullable: true })
   scheduled_at: Date | null;
 
+  @ApiProperty({ type: Boolean, description: 'Of recipients that say nothing else.' })
+  track_opens: boolean;
+
+  @ApiProperty({ type: Boolean, description: 'Of recipients that say nothing else.' })
+  track_clicks: boolean;
+
   @ApiProperty({ type: Date })
   created_at: Date;
 
@@ -31,6 +37,8 @@ export function messageDto(message: Message, counts: ReadonlyMap<State, number>)
     topic_id: message.topicId,
     subject: message.subject,
     scheduled_at: message.scheduledAt,
+    track_opens: message.trackOpens,
+    track_clicks: message.trackClicks,
     created_at: message.createdAt,
     count: message.count,
     states: Object.fromEntries(STATES.map((state) => [state, counts.get(state) ?? 0])) as Record<State, number>,

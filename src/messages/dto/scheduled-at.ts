@@ -31,7 +31,8 @@ export function parseScheduledAt(text: string, timezone: string, now: number): D
   return instant;
 }
 
-function parseDateTime(text: string, timezone: string): Date | DateTimeFault {
+/** The instant that a text means, wherever it lies. */
+export function parseDateTime(text: string, timezone: string): Date | DateTimeFault {
   const match = text.length > MAX_CHARACTERS ? null : DATE_TIME.exec(text);
   if (match === null) return invalid('must be an ISO 8601 date and time, such as 2030-01-31T09:30:00Z');
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((digits) => Number(digits ?? 0));

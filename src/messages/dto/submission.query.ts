@@ -1,14 +1,19 @@
-import { ApiHideProperty } from '@nestjs/swagger';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Parsed, refuse, type ParseContext, type Refused } from '../../http/parsed.decorator.js';
 
-/** Not available in this version: refused, because whoever asks for a dry run does not want mail to be sent. */
 export class SubmissionQuery {
-  @ApiHideProperty()
+  @ApiPropertyOptional({
+    type: Boolean,
+    default: false,
+    description: 'Store and send nothing; answer what would become of each recipient.',
+  })
   @Parsed(parseDryRun)
-  dry_run: false;
+  dry_run: boolean;
 }
 
-function parseDryRun(raw: unknown, context: ParseContext): false | Refused {
+/** Nothing but the two words: whoever asks for a dry run in another spelling does not want mail to be sent. */
+function parseDryRun(raw: unknown, context: ParseContext): boolean | Refused {
   if (raw === undefined || raw === 'false') return false;
-  return refuse(context, 'unknown_field', 'is not available in this version');
+  if (raw === 'true') return true;
+  return refuse(context, 'invalid_boolean', 'must be true or false');
 }

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type HeaderLines, simpleParser } from 'mailparser';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Simulator } from '../../../simulator/simulator.js';
 import { SmtpSink } from '../../../simulator/smtp-sink.js';
 import { aMail } from '../../../test/support/mails.js';
+import { useAwsEndpoint } from '../../../test/support/aws-environment.js';
 import { LogTransport } from './log.transport.js';
+import { SesTransport } from './ses.transport.js';
 import { SmtpTransport } from './smtp.transport.js';
 import { type Mail, type Transport } from './transport.js';
 
@@ -20,10 +23,13 @@ interface Bundle {
   transport: Transport;
   /** Everything that was delivered, in no particular order. */
   delivered: () => Promise<Delivered[]>;
+  /** SES writes a Message-ID of its own over any that it is given. */
+  isMessageIdOurs: boolean;
 }
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -35,18 +41,33 @@ async function smtp(): Promise<Bundle> {
     () => transport.close(),
   );
   const delivered = () => Promise.resolve(sink.mails.map(({ from, to, raw }) => ({ from, to: to.join(), raw })));
-  return { transport, delivered };
+  return { transport, delivered, isMessageIdOurs: true };
+}
+
+async function ses(): Promise<Bundle> {
+  const mailboxDir = await mkdtemp(join(tmpdir(), 'mailbox-'));
+  const simulator = new Simulator({ mailboxDir });
+  const { httpPort } = await simulator.listen();
+  useAwsEndpoint(`http://127.0.0.1:${httpPort}`);
+  const transport = new SesTransport({ configurationSet: 'simulator' });
+  closers.push(
+    () => rm(mailboxDir, { recursive: true }),
+    () => simulator.close(),
+    () => transport.close(),
+  );
+  return { transport, delivered: () => deliveredTo(mailboxDir), isMessageIdOurs: false };
 }
 
 async function log(): Promise<Bundle> {
   const dir = await mkdtemp(join(tmpdir(), 'mailbox-'));
   const transport = new LogTransport(dir);
   closers.push(() => rm(dir, { recursive: true }));
-  const delivered = async () => {
-    const names = (await readdir(dir)).filter((name) => name.endsWith('.eml'));
-    return Promise.all(names.map(async (name) => withoutEnvelope(await readFile(join(dir, name)))));
-  };
-  return { transport, delivered };
+  return { transport, delivered: () => deliveredTo(dir), isMessageIdOurs: true };
+}
+
+async function deliveredTo(dir: string): Promise<Delivered[]> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.eml'));
+  return Promise.all(names.map(async (name) => withoutEnvelope(await readFile(join(dir, name)))));
 }
 
 function withoutEnvelope(file: Buffer): Delivered {
@@ -75,6 +96,7 @@ const HEADERS = [
 
 describe.each([
   { name: 'smtp', setup: smtp },
+  { name: 'ses', setup: ses },
   { name: 'log', setup: log },
 ])('the $name transport', ({ name, setup }) => {
   async function deliver(mail: Mail): Promise<Delivered> {
@@ -155,15 +177,15 @@ describe.each([
     expect(delivered.raw.toString()).toContain(`From: ${header}\r\n`);
   });
 
-  it('carries our ids, and a Message-ID that a repeat has too', async () => {
-    const { transport, delivered } = await setup();
+  it('carries our ids, and where it may a Message-ID that a repeat has too', async () => {
+    const { transport, delivered, isMessageIdOurs } = await setup();
     const mail = aMail();
     await transport.send(mail);
     await transport.send(mail);
     const parsed = await Promise.all((await delivered()).map(({ raw }) => simpleParser(raw)));
     expect(parsed).toHaveLength(2);
     for (const { messageId, headers } of parsed) {
-      expect(messageId).toBe(`<${mail.id}@example.com>`);
+      if (isMessageIdOurs) expect(messageId).toBe(`<${mail.id}@example.com>`);
       expect(headers.get('x-messages-email-id')).toBe(mail.id);
       expect(headers.get('x-messages-topic-id')).toBe('welcome');
     }

@@ -7,10 +7,11 @@ const config: TransportConfig = {
   mailboxDir: 'mailbox',
   fromEmail: 'Example <no-reply@example.com>',
   concurrency: 4,
+  sesConfigurationSet: null,
 };
 
 describe('transportFor', () => {
-  it.each(['smtp', 'log'] as const)('makes the %s transport', async (transport) => {
+  it.each(['smtp', 'ses', 'log'] as const)('makes the %s transport', async (transport) => {
     const made = transportFor({ ...config, transport });
     expect(made.name).toBe(transport);
     await made.close();
@@ -19,7 +20,6 @@ describe('transportFor', () => {
   it.each<[string, Partial<TransportConfig>, RegExp]>([
     ['smtp without a URL', { smtpUrl: null }, /SMTP_URL/],
     ['log without a folder', { transport: 'log', mailboxDir: '' }, /MAILBOX_DIR/],
-    ['ses', { transport: 'ses' }, /use smtp or log/],
     ['a sender without an address', { fromEmail: 'Example' }, /FROM_EMAIL/],
     ['two senders', { fromEmail: 'a@example.com, b@example.com' }, /FROM_EMAIL/],
     ['a sender with a line break', { fromEmail: 'a@example.com\r\nBcc: b@example.com' }, /FROM_EMAIL/],

@@ -1,13 +1,18 @@
 import type { SenderConfig } from '../../config/sender.config.js';
 import { LogTransport } from './log.transport.js';
 import { parseMailbox } from './mime.js';
+import { SesTransport } from './ses.transport.js';
 import { SmtpTransport } from './smtp.transport.js';
 import { type Transport } from './transport.js';
 
-export type TransportConfig = Pick<SenderConfig, 'transport' | 'smtpUrl' | 'mailboxDir' | 'fromEmail' | 'concurrency'>;
+export type TransportConfig = Pick<
+  SenderConfig,
+  'transport' | 'smtpUrl' | 'mailboxDir' | 'fromEmail' | 'concurrency' | 'sesConfigurationSet'
+>;
 
 /** Fails at start for what would otherwise fail with every mail. */
-export function transportFor({ transport, smtpUrl, mailboxDir, fromEmail, concurrency }: TransportConfig): Transport {
+export function transportFor(config: TransportConfig): Transport {
+  const { transport, smtpUrl, mailboxDir, fromEmail, concurrency, sesConfigurationSet } = config;
   if (!parseMailbox(fromEmail)) throw new Error('FROM_EMAIL must be one address, or Name <address>');
   switch (transport) {
     case 'smtp':
@@ -16,7 +21,7 @@ export function transportFor({ transport, smtpUrl, mailboxDir, fromEmail, concur
     case 'log':
       if (!mailboxDir) throw new Error('SENDER_TRANSPORT=log needs MAILBOX_DIR');
       return new LogTransport(mailboxDir);
-    default:
-      throw new Error(`SENDER_TRANSPORT=${transport} is not available: use smtp or log`);
+    case 'ses':
+      return new SesTransport({ configurationSet: sesConfigurationSet });
   }
 }

@@ -1,16 +1,28 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { STATES, type State } from '../../contracts/states.js';
-import type { EmailDetail } from '../emails.repository.js';
+import type { EmailDetail } from '../../messages/emails.repository.js';
+import type { Event } from '../event.entity.js';
 
 export class EmailEventDto {
-  @ApiProperty({ type: String, example: 'Delivery' })
+  @ApiProperty({ type: String, example: 'Delivery', description: "In SES's words." })
   type: string;
 
   @ApiProperty({ type: Date })
   occurred_at: Date;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What the type says besides.',
+    example: { bounce_type: 'Permanent' },
+  })
+  detail?: Record<string, unknown>;
+
+  @ApiPropertyOptional({ type: Boolean, description: 'Of an Open or Click: whether a program did it.' })
+  machine?: boolean;
 }
 
-export class EmailDto {
+export class ListedEmailDto {
   @ApiProperty({ type: String, format: 'uuid' })
   id: string;
 
@@ -49,12 +61,26 @@ export class EmailDto {
 
   @ApiProperty({ type: Date, nullable: true, description: 'When the provider had accepted it.' })
   sent_at: Date | null;
+}
 
-  @ApiProperty({ type: [EmailEventDto] })
+export class EmailDto extends ListedEmailDto {
+  @ApiProperty({ type: [EmailEventDto], description: 'In the order in which they happened.' })
   events: EmailEventDto[];
 }
 
-export function emailDto(email: EmailDetail): EmailDto {
+export class EmailListDto {
+  @ApiProperty({ type: [ListedEmailDto] })
+  data: ListedEmailDto[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'For the next page; null on the last one.' })
+  next_cursor: string | null;
+}
+
+export function emailDto(email: EmailDetail, events: readonly Event[]): EmailDto {
+  return { ...listedEmailDto(email), events: events.map(emailEventDto) };
+}
+
+export function listedEmailDto(email: EmailDetail): ListedEmailDto {
   return {
     id: email.id,
     message_id: email.messageId,
@@ -69,6 +95,14 @@ export function emailDto(email: EmailDetail): EmailDto {
     created_at: email.createdAt,
     dispatched_at: email.dispatchedAt,
     sent_at: email.sentAt,
-    events: [],
+  };
+}
+
+function emailEventDto({ type, occurredAt, detail, isMachine }: Event): EmailEventDto {
+  return {
+    type,
+    occurred_at: occurredAt,
+    ...(detail !== null && { detail }),
+    ...(isMachine !== null && { machine: isMachine }),
   };
 }

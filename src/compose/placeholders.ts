@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+
+const PREFIX_BYTES = 7;
+const PREFIX_CHARACTERS = 2 * PREFIX_BYTES;
+const INDEX_CHARACTERS = 8;
+
+/** The shortest text that a placeholder can stand for. */
+export const MIN_PLACEHOLDER_CHARACTERS = PREFIX_CHARACTERS + INDEX_CHARACTERS;
+
+/** Where a placeholder stands in serialized bytes. */
+export interface Slot {
+  at: number;
+  index: number;
+}
+
+/**
+ * What differs from one email of a message to the next, while the message is composed: texts as long as the values that
+ * replace them, so that no length changes. They begin with random characters that no content can know, and go on with a
+ * number: however many they are, one pass over the bytes finds them all.
+ */
+export class Placeholders {
+  private readonly prefix = randomBytes(PREFIX_BYTES).toString('hex');
+  private readonly values: ((emailId: string) => string)[] = [];
+
+  /** A text to compose with, in place of `of(emailId)`: ASCII of this length, and nothing that a format escapes. */
+  add(characters: number, of: (emailId: string) => string): string {
+    if (characters < MIN_PLACEHOLDER_CHARACTERS) throw new RangeError(`${characters} characters are too few`);
+    const index = this.values.push(of) - 1;
+    return (this.prefix + index.toString(16).padStart(INDEX_CHARACTERS, '0')).padEnd(characters, '_');
+  }
+
+  slotsIn(bytes: Buffer): Slot[] {
+    const slots: Slot[] = [];
+    for (let at = bytes.indexOf(this.prefix); at >= 0; at = bytes.indexOf(this.prefix, at + PREFIX_CHARACTERS)) {
+      const number = at + PREFIX_CHARACTERS;
+      slots.push({ at, index: parseInt(bytes.toString('latin1', number, number + INDEX_CHARACTERS), 16) });
+    }
+    return slots;
+  }
+
+  /** What stands in the places of each index, for one email. */
+  valuesOf(emailId: string): string[] {
+    return this.values.map((of) => of(emailId));
+  }
+}

@@ -1,0 +1,52 @@
+import { CODE } from '../contracts/states.js';
+import { BATCH_OF_EMAIL } from '../messages/messages.sql.js';
+
+/** Locks emails in the order of their ids; what they are is read afterwards, in a snapshot of its own. Parameters: ids. */
+export const LOCK = `/* events.lock */
+  SELECT id FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
+
+/** Parameters: ids of locked emails. */
+export const READ = `/* events.read */
+  SELECT e.id, e.address, e.state AS own_state, e.events, b.id AS batch_id, b.state AS batch_state, b.topic_id,
+    coalesce(e.tracking & 1 = 1, m.track_opens) AS is_tracked, coalesce(e.sent_at, b.dispatched_at) AS out_at
+  FROM emails e ${BATCH_OF_EMAIL}
+  JOIN messages m ON m.id = b.message_id
+  WHERE e.id = ANY ($1::uuid[])`;
+
+/**
+ * Those pending batches that nobody leases, locked. Never waits: a settle holds its batches and waits for emails,
+ * we hold emails. Parameters: batch ids.
+ */
+export const TRY_LOCK_BATCHES = `/* events.try_lock_batches */
+  SELECT id FROM batches
+  WHERE id = ANY ($1::uuid[]) AND state = ${CODE.pending} AND lease_owner IS NULL
+  ORDER BY id FOR UPDATE SKIP LOCKED`;
+
+/** Emails take a state of their own out of pending batches. Parameters: batch ids, how many leave each. */
+export const LEAVE_BATCHES = `/* events.leave_batches */
+  UPDATE batches b SET size = b.size - leaving.count
+  FROM unnest($1::uuid[], $2::int[]) AS leaving (id, count)
+  WHERE b.id = leaving.id AND b.id = ANY ($1::uuid[])`;
+
+/** Parameters: email ids, ids, types, times, is_machine, details, raws. Returns the keys that are new. */
+export const INSERT = `/* events.insert */
+  INSERT INTO events (email_id, id, type, occurred_at, is_machine, detail, raw)
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::boolean[], $6::jsonb[], $7::jsonb[])
+  ON CONFLICT (email_id, id) DO NOTHING
+  RETURNING id`;
+
+/** A new state brings its own reason or none. Parameters: ids, states (null: unchanged), event bits, sent times, reasons, provider message ids. */
+export const RAISE = `/* events.raise */
+  UPDATE emails e SET
+    state = coalesce(new.state, e.state),
+    events = new.events,
+    sent_at = least(e.sent_at, new.sent_at),
+    reason = CASE WHEN new.state IS NULL THEN e.reason ELSE new.reason END,
+    provider_message_id = coalesce(e.provider_message_id, new.provider_message_id)
+  FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::text[])
+    AS new (id, state, events, sent_at, reason, provider_message_id)
+  WHERE e.id = new.id AND e.id = ANY ($1::uuid[])`;
+
+/** Parameters: provider message ids. */
+export const FIND_BY_PROVIDER_ID = `/* events.find_by_provider_id */
+  SELECT provider_message_id, email_id FROM provider_messages WHERE provider_message_id = ANY ($1::text[])`;

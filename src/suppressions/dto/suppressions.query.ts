@@ -1,0 +1,71 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { parseAddress } from '../../contracts/address.js';
+import { Parsed, refuse, type ParseContext, type Refused } from '../../http/parsed.decorator.js';
+import { SUPPRESSION_REASONS, type SuppressionReason } from '../suppression.entity.js';
+import type { Position } from '../suppressions.repository.js';
+
+const MAX_LIMIT = 500;
+const DEFAULT_LIMIT = 50;
+
+export class SuppressionsQuery {
+  @ApiPropertyOptional({ type: String, description: 'This address only, compared without case.' })
+  @Parsed(parseAddressFilter)
+  address: string | null;
+
+  @ApiPropertyOptional({ enum: SUPPRESSION_REASONS })
+  @Parsed(parseReasonFilter)
+  reason: SuppressionReason | null;
+
+  @ApiPropertyOptional({ type: String, description: '`next_cursor` of the page before.' })
+  @Parsed(parseCursor)
+  cursor: Position | null;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
+  @Parsed(parseLimit)
+  limit: number;
+
+  @ApiPropertyOptional({
+    enum: ['json', 'csv'],
+    description: '`csv`, or the header `Accept: text/csv`: all that the filters leave, from the cursor on; no `limit`.',
+  })
+  @Parsed(parseFormat)
+  format: 'json' | 'csv' | null;
+}
+
+export function cursorOf({ position, address }: Position): string {
+  return Buffer.from(`${position} ${address}`).toString('base64url');
+}
+
+function parseAddressFilter(raw: unknown, context: ParseContext): string | null | Refused {
+  if (raw === undefined) return null;
+  const { address } = typeof raw === 'string' ? parseAddress(raw) : {};
+  return address?.toLowerCase() ?? refuse(context, 'invalid_email', 'must be an address');
+}
+
+function parseReasonFilter(raw: unknown, context: ParseContext): SuppressionReason | null | Refused {
+  if (raw === undefined) return null;
+  const reason = SUPPRESSION_REASONS.find((known) => known === raw);
+  return reason ?? refuse(context, 'invalid_reason', `must be one of ${SUPPRESSION_REASONS.join(', ')}`);
+}
+
+function parseCursor(raw: unknown, context: ParseContext): Position | null | Refused {
+  if (raw === undefined) return null;
+  const text = typeof raw === 'string' ? Buffer.from(raw, 'base64url').toString() : '';
+  const [, position, address] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,254})$/.exec(text) ?? [];
+  if (position === undefined || address === undefined || Number.isNaN(Date.parse(position))) {
+    return refuse(context, 'invalid_cursor', 'must be a next_cursor of this list');
+  }
+  return { position, address };
+}
+
+function parseLimit(raw: unknown, context: ParseContext): number | Refused {
+  if (raw === undefined) return DEFAULT_LIMIT;
+  const limit = typeof raw === 'string' && /^[0-9]{1,3}$/.test(raw) ? Number(raw) : 0;
+  if (limit >= 1 && limit <= MAX_LIMIT) return limit;
+  return refuse(context, 'invalid_limit', `must be a whole number from 1 to ${MAX_LIMIT}`);
+}
+
+function parseFormat(raw: unknown, context: ParseContext): 'json' | 'csv' | null | Refused {
+  if (raw === undefined) return null;
+  return raw === 'json' || raw === 'csv' ? raw : refuse(context, 'invalid_format', 'must be json or csv');
+}
