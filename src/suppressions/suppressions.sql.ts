@@ -4,7 +4,7 @@ export const SUPPRESS = `/* suppressions.suppress */
   SELECT lower(address), min(reason), min(source)
   FROM unnest($1::text[], $2::text[], $3::text[]) AS new (address, reason, source)
   GROUP BY 1 ORDER BY 1
-  ON CONFLICT (address) DO NOTHING
+  ON CONFLICT (address, topic_id) DO NOTHING
   RETURNING address`;
 
 /**
