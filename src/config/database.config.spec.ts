@@ -68,9 +68,10 @@ describe('MIGRATE_DATABASE_URL', () => {
 });
 
 it('takes as many connections at least as at most', () => {
-  expect(database({ DB_MIN_CONNECTIONS: '3', DB_MAX_CONNECTIONS: '3' })).toMatchObject({
-    minConnections: 3,
-    maxConnections: 3,
+  expect(database({ DB_MIN_CONNECTIONS: '4', DB_MAX_CONNECTIONS: '4' })).toMatchObject({
+    minConnections: 4,
+    maxConnections: 4,
   });
+  expect(() => database({ DB_MIN_CONNECTIONS: '1', DB_MAX_CONNECTIONS: '3' })).toThrow(/DB_MAX_CONNECTIONS/);
   expect(() => database({ DB_MAX_CONNECTIONS: '4' })).toThrow(/the minimum \(5\) must not be above the maximum \(4\)/);
 });

@@ -25,8 +25,9 @@ export class DatabaseVariables {
   })
   readonly MIGRATE_DATABASE_URL: DatabaseUrl | null;
 
-  @Variable({ text: 'Connections that one process may open.', default: '25' })
-  @Min(1)
+  // One listens, one holds the lock of a job or of the migrations, whose work needs another; one is left for requests.
+  @Variable({ text: 'Connections that one process may open, 4 at least.', default: '25' })
+  @Min(4)
   @Max(1000)
   readonly DB_MAX_CONNECTIONS: number;
 

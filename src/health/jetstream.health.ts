@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { QueueConsumer } from '../jetstream/consumer.js';
 import { JetStreamService } from '../jetstream/jetstream.service.js';
 
 /** Without JetStream submissions are stored all the same: degraded, not down. */
@@ -8,11 +9,13 @@ export class JetStreamHealthIndicator {
   constructor(
     private readonly health: HealthIndicatorService,
     private readonly jetstream: JetStreamService,
+    private readonly consumer: QueueConsumer,
   ) {}
 
   check(): HealthIndicatorResult {
     const session = this.health.check('jetstream');
     const { state } = this.jetstream;
-    return state.ready ? session.up() : session.degraded({ reason: state.reason });
+    const reason = state.ready ? this.consumer.fault : state.reason;
+    return reason === null ? session.up() : session.degraded({ reason });
   }
 }

@@ -8,12 +8,12 @@ export class SnsHealthIndicator {
   constructor(
     private readonly health: HealthIndicatorService,
     // The sender has no webhook.
-    @Optional() @Inject(webhooksConfig.KEY) private readonly config: WebhooksConfig | null,
+    @Optional() @Inject(webhooksConfig.KEY) private readonly config: WebhooksConfig | undefined,
   ) {}
 
   check(): HealthIndicatorResult {
     const session = this.health.check('sns');
-    if (this.config === null) return session.up();
+    if (this.config === undefined) return session.up();
     const { topicArns } = this.config;
     if (topicArns === '*') return session.up({ note: 'SNS_TOPIC_ARNS is *: any AWS account may report results' });
     if (topicArns.length === 0) return session.up({ note: 'SNS_TOPIC_ARNS is empty: every SNS message is refused' });

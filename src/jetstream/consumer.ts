@@ -1,7 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
 import { JetStreamService } from './jetstream.service.js';
-import { ensureConsumer } from './topology.js';
+import { ensureConsumer, StreamPolicyError } from './topology.js';
 
 /** A stream message in the words of the sender. */
 export interface Delivery {
@@ -21,7 +21,10 @@ export interface Delivery {
 /** Pulls from our durable consumer. */
 @Injectable()
 export class QueueConsumer {
+  private readonly logger = new Logger('Consumer');
   private messages: ConsumerMessages | null = null;
+  /** Why nothing is consumed though the stream is ready: another kind of sender owns it. */
+  fault: string | null = null;
 
   constructor(private readonly jetstream: JetStreamService) {}
 
@@ -34,11 +37,11 @@ export class QueueConsumer {
   }
 
   /**
-   * Delivers until `stop` or until the consumer is lost (deleted, missed heartbeats), which ends the iteration; the
-   * caller then starts anew. At most `prefetch` messages are held unanswered.
+   * Delivers until `stop` or until the consumer is lost (deleted, missed heartbeats) or another's, which ends the
+   * iteration; the caller then starts anew. At most `prefetch` messages are held unanswered.
    */
   async *deliveries(prefetch: number): AsyncGenerator<Delivery> {
-    await ensureConsumer(this.jetstream.client, this.jetstream.config);
+    if (!(await this.isOurs())) return;
     const { stream, consumer: name } = this.jetstream.config;
     const consumer: Consumer = await this.jetstream.client.jetstream().consumers.get(stream, name);
     this.messages = await consumer.consume({ max_messages: prefetch, idle_heartbeat: 5_000 });
@@ -52,6 +55,18 @@ export class QueueConsumer {
 
   stop(): void {
     this.messages?.stop();
+  }
+
+  private async isOurs(): Promise<boolean> {
+    try {
+      await ensureConsumer(this.jetstream.client, this.jetstream.config);
+      this.fault = null;
+    } catch (error) {
+      if (!(error instanceof StreamPolicyError)) throw error;
+      if (this.fault !== error.message) this.logger.error(error.message);
+      this.fault = error.message;
+    }
+    return this.fault === null;
   }
 
   private async endWhenLost(messages: ConsumerMessages): Promise<void> {

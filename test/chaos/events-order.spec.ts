@@ -94,7 +94,7 @@ describe('the events of an email', () => {
 
   async function untilDispatched(topicId: string): Promise<void> {
     const isDone = async () => (await stack.topic(gateway, topicId)).states.pending === 0;
-    await eventually(isDone, 10_000, `the dispatch of ${topicId}`);
+    await eventually(isDone, 30_000, `the dispatch of ${topicId}`);
   }
 
   async function emailsOf(ids: readonly string[]): Promise<EmailRow[]> {

@@ -2,6 +2,8 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AckPolicy } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Child, freePort } from '../support/child.js';
 import { eventually } from '../support/eventually.js';
@@ -182,5 +184,29 @@ describe('startup', () => {
 
     await nats.stop();
     expect(await Promise.all([gateway.stop(), sender.stop()])).toEqual([0, 0]);
+  });
+
+  it('of a sender beside another kind of sender says once whose the stream is, and sends when it is free', async () => {
+    const stream = 'startup-owned';
+    const env = { NATS_STREAM: stream, NATS_SUBJECT: `${stream}.email` };
+    const gateway = await stack.gateway(env);
+    await untilHealth(gateway, 'ok');
+    const manager = await stack.nats.jetstreamManager();
+    await manager.consumers.add(stream, { durable_name: 'theirs', ack_policy: AckPolicy.Explicit });
+    const port = await freePort();
+    const sender = stack.spawn(SENDER, { ...stack.env, ...env, METRICS_PORT: String(port) });
+    await sender.answers(`http://127.0.0.1:${port}/health/ready`);
+    const id = await submit(gateway, 'owned@example.com');
+    await untilState(gateway, id, 'dispatched');
+    const health = async () => (await (await fetch(`http://127.0.0.1:${port}/health`)).json()) as Health;
+    await eventually(async () => (await health()).status === 'degraded', 10_000, 'the fault in health');
+    expect(JSON.stringify(await health())).toContain('belongs to the consumer theirs');
+    await sleep(1_500);
+    expect(sender.output.match(/belongs to the consumer theirs/g)).toHaveLength(1);
+    await manager.consumers.delete(stream, 'theirs');
+    await untilState(gateway, id, 'sent');
+    expect((await health()).status).toBe('ok');
+    await Promise.all([gateway.stop(), sender.stop()]);
+    await manager.streams.delete(stream);
   });
 });
