@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it, expect, onTestFinished, type TestContext } from 'vitest';
+import { seededRandom } from '../../simulator/seeded-random.js';
 import { compare, eachOnce, submit } from '../support/campaign.js';
+import { chaosSeed } from '../support/chaos-seed.js';
 import type { Child } from '../support/child.js';
 import { eventually } from '../support/eventually.js';
 import { endDispatchLeases, endSendClaims } from '../support/leases.js';
-import { chaosSeed, seededRandom } from '../support/seeded-random.js';
 import { isSlowNow, type SlowStatement, slowDown, speedUp } from '../support/slow-statements.js';
 import { type Gateway, Stack } from '../support/stack.js';
 import { StreamObserver } from '../support/stream-observer.js';
