@@ -18,9 +18,6 @@ const PEOPLE = READERS.slice(0, 70);
 const MACHINES = READERS.slice(70, 100);
 const CLICKERS = READERS.slice(0, 20);
 
-/** A person opens no mail within the first seconds after it was sent: sooner counts as a machine's. */
-const READING_MS = 2_500;
-
 interface Page {
   states: Record<string, number>;
   result: { statuses: Record<string, number> };
@@ -112,7 +109,8 @@ describe('an afternoon', () => {
       40_000,
       'the end of all mails',
     );
-    await new Promise((resolve) => setTimeout(resolve, READING_MS));
+    // A person opens no mail within the first seconds after it was sent: sooner counts as a machine's.
+    await stack.query(`UPDATE emails SET sent_at = sent_at - interval '1 minute'`);
     const pixel = /<img src="([^"]+\/v1\/events\/open\?[^"]+)"/;
     const link = /<a href="([^"]+\/v1\/events\/click\?[^"]+)"/;
     expect(new Set(await fetchAll(PEOPLE, pixel, BROWSER))).toEqual(new Set([200]));
