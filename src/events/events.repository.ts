@@ -13,6 +13,7 @@ export interface EmailUnderEvents {
   address: string;
   topicId: string;
   batchId: string;
+  batchEpoch: number;
   state: State;
   /** The state is the batch's: the email leaves the batch when it is raised. */
   isAsBatch: boolean;
@@ -66,6 +67,7 @@ export class EventsRepository {
       events: number;
       batch_id: string;
       batch_state: number;
+      batch_epoch: number;
       topic_id: string;
       is_tracked: boolean;
       out_at: Date | null;
@@ -78,6 +80,7 @@ export class EventsRepository {
           address: row.address,
           topicId: row.topic_id,
           batchId: row.batch_id,
+          batchEpoch: row.batch_epoch,
           state: stateOf(row.own_state ?? row.batch_state),
           isAsBatch: row.own_state === null,
           isTracked: row.is_tracked,
@@ -89,9 +92,12 @@ export class EventsRepository {
   }
 
   /** Those of the pending batches that may be changed now: no dispatcher holds them. */
-  async holdBatches(transaction: EntityManager, ids: readonly string[]): Promise<Set<string>> {
-    if (ids.length === 0) return new Set();
-    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, [ids]);
+  async holdBatches(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
+    if (epochs.size === 0) return new Set();
+    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, [
+      [...epochs.keys()],
+      [...epochs.values()],
+    ]);
     return new Set(rows.map(({ id }) => id));
   }
 

@@ -53,10 +53,10 @@ export class Publisher {
     this.jetstream.onReady(listener);
   }
 
-  /** How many more emails the stream may hold before the dispatcher shall wait. */
-  async room(): Promise<number> {
+  /** How many more emails the stream may hold until so many wait in it. */
+  async room(highWater: number): Promise<number> {
     const backlog = await readBacklog(this.jetstream.client, this.jetstream.config);
-    return Math.max(0, this.jetstream.config.highWater - backlog);
+    return Math.max(0, highWater - backlog);
   }
 
   /**

@@ -5,6 +5,7 @@ import { newId } from '../contracts/ids.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
 import { Batch } from './batch.entity.js';
+import { SPLIT_EXPLICIT, SPLIT_RANGE } from './batch-split.sql.js';
 import {
   CLAIM_DUE,
   HOLD,
@@ -32,6 +33,8 @@ export interface LeasedBatch {
   messageId: string;
   topicId: string;
   size: number;
+  /** Its place in the queue before the lease. */
+  dueAt: Date;
   isStopped: boolean;
 }
 
@@ -88,8 +91,21 @@ export class BatchesRepository {
       messageId: row.message_id,
       topicId: row.topic_id,
       size: row.size,
+      dueAt: row.due_at,
       isStopped: row.is_stopped,
     }));
+  }
+
+  /**
+   * A leased batch keeps so many of its emails, and the rest becomes a batch of its own in the same place of the queue.
+   * If we die behind this, both are whole. Returns the batch as it is now: unchanged, if the lease was lost.
+   */
+  async split(batch: LeasedBatch, keep: number): Promise<LeasedBatch> {
+    const parameters = [batch.id, batch.epoch, keep, batch.dueAt];
+    const { manager } = this.batches;
+    const rest = await rowsOf(manager, SPLIT_RANGE, parameters);
+    if (rest.length === 0) rest.push(...(await rowsOf(manager, SPLIT_EXPLICIT, [...parameters, newId()])));
+    return rest.length === 0 ? batch : { ...batch, size: keep };
   }
 
   /** Milliseconds until a batch can be claimed (0 or less: now); null when nothing is pending. */

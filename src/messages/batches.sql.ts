@@ -7,7 +7,7 @@ import { CODE } from '../contracts/states.js';
  */
 export const CLAIM_DUE = `/* batches.claim_due */
   WITH due AS (
-    SELECT id FROM batches
+    SELECT id, claim_at AS due_at FROM batches
     WHERE state = ${CODE.pending} AND lane = $1 AND claim_at <= now()
     ORDER BY claim_at LIMIT $2
     FOR UPDATE SKIP LOCKED
@@ -16,8 +16,8 @@ export const CLAIM_DUE = `/* batches.claim_due */
     WHERE id = ANY (ARRAY(SELECT id FROM due))
     RETURNING id, epoch, generation, attempts, message_id, topic_id, size, accepted_at
   )
-  SELECT claimed.*, coalesce(topics.stopped_at >= claimed.accepted_at, false) AS is_stopped
-  FROM claimed LEFT JOIN topics USING (topic_id)`;
+  SELECT claimed.*, due.due_at, coalesce(topics.stopped_at >= claimed.accepted_at, false) AS is_stopped
+  FROM claimed JOIN due USING (id) LEFT JOIN topics USING (topic_id)`;
 
 /**
  * Addresses hold no spaces (contracts/address.ts), so one text per batch carries them all. Tracking that differs from

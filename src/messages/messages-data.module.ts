@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
+import { BacklogRepository } from './backlog.repository.js';
 import { Batch } from './batch.entity.js';
 import { BatchesRepository } from './batches.repository.js';
 import { Email } from './email.entity.js';
@@ -20,7 +21,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     LedgerModule,
     SuppressionsDataModule,
   ],
-  providers: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
-  exports: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
+  providers: [BacklogRepository, MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
+  exports: [BacklogRepository, MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
 })
 export class MessagesDataModule {}

@@ -8,6 +8,8 @@ import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.confi
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import { TRACKS_CLICKS, TRACKS_OPENS, trackingBits } from '../contracts/tracking-bits.js';
+import { highWaterOf } from '../limits/high-water.js';
+import { LimitsRepository } from '../limits/limits.repository.js';
 import { type Publication, Publisher, type PublishResult } from '../jetstream/publisher.js';
 import {
   type BatchEmails,
@@ -30,6 +32,10 @@ const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };
 const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
+/** Nothing at all may be dispatched: the quota is spent. */
+const CLOSED_RETRY_MS = 1_000;
+/** Less room than this part of the whole waits to become more: each lap cuts a batch in two. */
+const LEAST_BULK_SHARE = 1 / 8;
 
 const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null };
 
@@ -40,8 +46,11 @@ interface Work {
   suppressed: { id: string; reason: string }[];
 }
 
-/** What a lap found: `more` may be due, nothing is `idle`, the stream is `full`, or publishing has `failed`. */
-export type Lap = 'more' | 'idle' | 'full' | 'failed';
+/**
+ * What a lap found: `more` may be due, nothing is `idle`, the stream is `full`, `closed` as long as the limits let
+ * nothing into it, or publishing has `failed`.
+ */
+export type Lap = 'more' | 'idle' | 'full' | 'closed' | 'failed';
 
 /**
  * One lap: claim due batches, compose, publish, settle.
@@ -60,6 +69,7 @@ export class Dispatcher {
     private readonly batches: BatchesRepository,
     private readonly recipients: RecipientCheck,
     private readonly publisher: Publisher,
+    private readonly limits: LimitsRepository,
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
     @Inject(serverConfig.KEY) private readonly server: ServerConfig,
@@ -76,13 +86,15 @@ export class Dispatcher {
   }
 
   async lap(): Promise<Lap> {
-    const room = await this.publisher.room();
+    const highWater = await this.highWater();
+    if (highWater === 0) return 'closed';
+    const room = await this.publisher.room(highWater);
     if (room === 0) return 'full';
     const singles = await this.claim(0, Math.min(CLAIM_LIMIT[0], room));
-    const bulkRoom = Math.max(1, Math.floor((room - singles.length) / this.scheduler.batchSize));
-    const bulk = await this.claim(1, Math.min(CLAIM_LIMIT[1], bulkRoom));
-    const claimed = [...singles, ...bulk];
-    if (claimed.length === 0) return 'idle';
+    const bulkRoom = room - singles.length;
+    const isFull = bulkRoom < highWater * LEAST_BULK_SHARE;
+    const claimed = isFull ? singles : [...singles, ...(await this.claimBulk(bulkRoom))];
+    if (claimed.length === 0) return isFull ? 'full' : 'idle';
     const stopped = claimed.filter(({ isStopped }) => isStopped);
     if (stopped.length > 0) await this.batches.stopLeased(stopped);
     const settlements = await this.publish(claimed.filter(({ isStopped }) => !isStopped));
@@ -96,7 +108,23 @@ export class Dispatcher {
   /** Milliseconds after which a next lap makes sense; null when nothing is pending. */
   async msUntilNextLap(last: Lap): Promise<number | null> {
     if (last === 'full') return FULL_RETRY_MS;
+    if (last === 'closed') return CLOSED_RETRY_MS;
     return this.batches.msUntilNextClaim();
+  }
+
+  /** An external sender has limits of its own. */
+  private async highWater(): Promise<number> {
+    const { externalSender, highWater } = this.nats;
+    return externalSender ? highWater : highWaterOf(await this.limits.status(), highWater);
+  }
+
+  /** As many batches as there is room for; of one that is larger than all of it a part. */
+  private async claimBulk(room: number): Promise<LeasedBatch[]> {
+    const limit = Math.max(1, Math.floor(room / this.scheduler.batchSize));
+    const batches = await this.claim(1, Math.min(CLAIM_LIMIT[1], limit));
+    return Promise.all(
+      batches.map((batch) => (batch.size > room && !batch.isStopped ? this.batches.split(batch, room) : batch)),
+    );
   }
 
   private claim(lane: Lane, limit: number): Promise<LeasedBatch[]> {

@@ -4,6 +4,8 @@ import { Event } from '../../src/events/event.entity.js';
 import { UnmatchedEvent } from '../../src/events/unmatched-event.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { TopicCounters } from '../../src/ledger/topic-counters.entity.js';
+import { SendLimits } from '../../src/limits/send-limits.entity.js';
+import { SendUsage } from '../../src/limits/send-usage.entity.js';
 import { Batch } from '../../src/messages/batch.entity.js';
 import { Email } from '../../src/messages/email.entity.js';
 import { IdempotencyKey } from '../../src/messages/idempotency-key.entity.js';
@@ -29,6 +31,8 @@ const entities = [
   UnmatchedEvent,
   Suppression,
   SoftBounce,
+  SendLimits,
+  SendUsage,
 ];
 
 it('the entities say what the migrations made', async () => {

@@ -77,6 +77,7 @@ export class TopicStatisticsDto {
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: null })
   paused: string | null;
 
+  /** When all of it will have been sent, by rate and quota; null when nothing waits or nobody can know. */
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: null })
   expected_finish_at: string | null;
 }
