@@ -5,6 +5,7 @@ import { Public } from '../http/public.decorator.js';
 import { JetStreamHealthIndicator } from './jetstream.health.js';
 import { PostgresHealthIndicator } from './postgres.health.js';
 import { SnsHealthIndicator } from './sns.health.js';
+import { UncertainHealthIndicator } from './uncertain.health.js';
 
 /** Probes for Kubernetes. `live` looks at this process alone: a database that is away is no reason to restart it. */
 @ApiTags('health')
@@ -15,6 +16,7 @@ export class HealthController {
     private readonly postgres: PostgresHealthIndicator,
     private readonly jetstream: JetStreamHealthIndicator,
     private readonly sns: SnsHealthIndicator,
+    private readonly uncertain: UncertainHealthIndicator,
   ) {}
 
   @Get('live')
@@ -38,8 +40,13 @@ export class HealthController {
   @Get()
   @Public()
   @HealthCheck()
-  @ApiOperation({ summary: 'What /health/ready says, and whether results are heard of' })
+  @ApiOperation({ summary: 'What /health/ready says, and whether results are heard of and mail is in doubt' })
   overall(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.postgres.check(), () => this.jetstream.check(), () => this.sns.check()]);
+    return this.health.check([
+      () => this.postgres.check(),
+      () => this.jetstream.check(),
+      () => this.sns.check(),
+      () => this.uncertain.check(),
+    ]);
   }
 }

@@ -16,6 +16,7 @@ import {
   type LeasedBatch,
   type Settlement,
 } from '../messages/batches.repository.js';
+import { HoldsRepository } from '../messages/holds.repository.js';
 import type { Message } from '../messages/message.entity.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
@@ -58,6 +59,7 @@ export class Dispatcher {
 
   constructor(
     private readonly batches: BatchesRepository,
+    private readonly holds: HoldsRepository,
     private readonly recipients: RecipientCheck,
     private readonly publisher: Publisher,
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
@@ -83,9 +85,7 @@ export class Dispatcher {
     const bulk = await this.claim(1, Math.min(CLAIM_LIMIT[1], bulkRoom));
     const claimed = [...singles, ...bulk];
     if (claimed.length === 0) return 'idle';
-    const stopped = claimed.filter(({ isStopped }) => isStopped);
-    if (stopped.length > 0) await this.batches.stopLeased(stopped);
-    const settlements = await this.publish(claimed.filter(({ isStopped }) => !isStopped));
+    const settlements = await this.publish(await this.wanted(claimed));
     const settled = await this.batches.settle(settlements);
     for (const { batch } of settlements) {
       if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
@@ -97,6 +97,22 @@ export class Dispatcher {
   async msUntilNextLap(last: Lap): Promise<number | null> {
     if (last === 'full') return FULL_RETRY_MS;
     return this.batches.msUntilNextClaim();
+  }
+
+  /** Those of the batches that are to be published now; the others are stopped, expired or held here. */
+  private async wanted(claimed: readonly LeasedBatch[]): Promise<LeasedBatch[]> {
+    const wanted: LeasedBatch[] = [];
+    const stopped: LeasedBatch[] = [];
+    const expired: LeasedBatch[] = [];
+    const paused: LeasedBatch[] = [];
+    for (const batch of claimed) {
+      const { isStopped, isExpired, isPaused } = batch;
+      (isStopped ? stopped : isExpired ? expired : isPaused ? paused : wanted).push(batch);
+    }
+    if (stopped.length > 0) await this.batches.endLeased(stopped, 'stopped');
+    if (expired.length > 0) await this.batches.endLeased(expired, 'expired');
+    if (paused.length > 0) await this.holds.holdLeased(paused);
+    return wanted;
   }
 
   private claim(lane: Lane, limit: number): Promise<LeasedBatch[]> {

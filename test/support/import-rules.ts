@@ -28,7 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tracking: [...BASE, 'database', 'ledger', 'http', 'compose', 'suppressions', 'messages', 'topics', 'events'],
   webhooks: [...BASE, 'http', 'messages', 'topics', 'events'],
   scheduler: [...BASE, 'database', 'ledger', 'jetstream', 'compose', 'suppressions', 'messages', 'topics'],
-  health: [...BASE, 'database', 'jetstream', 'http'],
+  health: [...BASE, 'database', 'jetstream', 'http', 'messages'],
   sender: [...BASE, 'database', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'health'],
   cli: [...BASE, 'database', 'ledger', 'migrations'],
 };
