@@ -5,6 +5,7 @@ import { Events1795305600003 } from './1795305600003-events.js';
 import { Reads1795305600004 } from './1795305600004-reads.js';
 import { Sending1795305600005 } from './1795305600005-sending.js';
 import { SendLimits1795305600006 } from './1795305600006-send-limits.js';
+import { Control1795305600007 } from './1795305600007-control.js';
 
 /** Classes, not a glob: TypeORM would import a glob past the test runner. `migrate:create` appends here. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Reads1795305600004,
   Sending1795305600005,
   SendLimits1795305600006,
+  Control1795305600007,
 ];

@@ -8,6 +8,11 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export function decimal(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error('must be a number such as 5 or 0.1');
+  return Number(text);
+}
+
 export function yesOrNo(text: string): boolean {
   const word = text.toLowerCase();
   if (['true', '1', 'yes'].includes(word)) return true;

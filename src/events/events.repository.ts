@@ -3,9 +3,10 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
+import { BatchesRepository } from '../messages/batches.repository.js';
 import type { EmailEvent } from './email-event.js';
 import { Event } from './event.entity.js';
-import { FIND_BY_PROVIDER_ID, INSERT, LEAVE_BATCHES, LOCK, RAISE, READ, TRY_LOCK_BATCHES } from './events.sql.js';
+import { FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE, READ } from './events.sql.js';
 
 /** An email as the events of one transaction find it and leave it. */
 export interface EmailUnderEvents {
@@ -20,6 +21,8 @@ export interface EmailUnderEvents {
   isTracked: boolean;
   /** When it was sent, or else published; null before. */
   outAt: Date | null;
+  /** When a sender claimed it last. */
+  claimedAt: Date | null;
   /** Bits of contracts/event-types.ts. */
   events: number;
 }
@@ -33,11 +36,16 @@ export interface Raise {
   sentAt: Date | null;
   reason: string | null;
   providerMessageId: string | null;
+  /** A Send of a mail that was claimed at this moment has arrived, and happened no earlier; null without one. */
+  sendReportedAt: Date | null;
 }
 
 @Injectable()
 export class EventsRepository {
-  constructor(@InjectRepository(Event) private readonly events: Repository<Event>) {}
+  constructor(
+    @InjectRepository(Event) private readonly events: Repository<Event>,
+    private readonly batches: BatchesRepository,
+  ) {}
 
   transaction<Result>(work: (transaction: EntityManager) => Promise<Result>): Promise<Result> {
     return this.events.manager.transaction(work);
@@ -71,6 +79,7 @@ export class EventsRepository {
       topic_id: string;
       is_tracked: boolean;
       out_at: Date | null;
+      claimed_at: Date | null;
     }>(transaction, READ, [ids]);
     return new Map(
       rows.map((row) => [
@@ -85,6 +94,7 @@ export class EventsRepository {
           isAsBatch: row.own_state === null,
           isTracked: row.is_tracked,
           outAt: row.out_at,
+          claimedAt: row.claimed_at,
           events: row.events,
         },
       ]),
@@ -92,13 +102,8 @@ export class EventsRepository {
   }
 
   /** Those of the pending batches that may be changed now: no dispatcher holds them. */
-  async holdBatches(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
-    if (epochs.size === 0) return new Set();
-    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, [
-      [...epochs.keys()],
-      [...epochs.values()],
-    ]);
-    return new Set(rows.map(({ id }) => id));
+  holdBatches(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
+    return this.batches.tryLock(transaction, epochs);
   }
 
   /** Stores events by their ids, once each. Returns the ids of those that are new. */
@@ -123,7 +128,7 @@ export class EventsRepository {
       if (state === null || !email.isAsBatch || email.state !== 'pending') continue;
       leaving.set(email.batchId, (leaving.get(email.batchId) ?? 0) + 1);
     }
-    if (leaving.size > 0) await transaction.query(LEAVE_BATCHES, [[...leaving.keys()], [...leaving.values()]]);
+    await this.batches.leave(transaction, leaving);
     await transaction.query(RAISE, [
       raises.map(({ email }) => email.id),
       raises.map(({ state }) => (state === null ? null : CODE[state])),

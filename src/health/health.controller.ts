@@ -6,6 +6,7 @@ import { JetStreamHealthIndicator } from './jetstream.health.js';
 import { PostgresHealthIndicator } from './postgres.health.js';
 import { SendingHealthIndicator } from './sending.health.js';
 import { SnsHealthIndicator } from './sns.health.js';
+import { UncertainHealthIndicator } from './uncertain.health.js';
 
 /** Probes for Kubernetes. `live` looks at this process alone: a database that is away is no reason to restart it. */
 @ApiTags('health')
@@ -17,6 +18,7 @@ export class HealthController {
     private readonly jetstream: JetStreamHealthIndicator,
     private readonly sending: SendingHealthIndicator,
     private readonly sns: SnsHealthIndicator,
+    private readonly uncertain: UncertainHealthIndicator,
   ) {}
 
   @Get('live')
@@ -41,7 +43,8 @@ export class HealthController {
   @Public()
   @HealthCheck()
   @ApiOperation({
-    summary: 'What /health/ready says, whether mail waits for the provider, and whether results are heard of',
+    summary:
+      'What /health/ready says, and whether mail waits for the provider, is in doubt, and its results are heard of',
   })
   overall(): Promise<HealthCheckResult> {
     return this.health.check([
@@ -49,6 +52,7 @@ export class HealthController {
       () => this.jetstream.check(),
       () => this.sending.check(),
       () => this.sns.check(),
+      () => this.uncertain.check(),
     ]);
   }
 }

@@ -10,9 +10,10 @@ const HELD = `held AS (
     FOR UPDATE
   )`;
 
-const REST_COLUMNS = `message_id, topic_id, lane, size, generation, claim_at, accepted_at, attempts, last_error,
+const REST_COLUMNS = `message_id, topic_id, lane, size, generation, is_first, claim_at, accepted_at, attempts, last_error,
     scheduled_at, expires_at`;
-const REST_VALUES = `held.message_id, held.topic_id, held.lane, held.size - $3, held.generation, $4::timestamptz,
+const REST_VALUES = `held.message_id, held.topic_id, held.lane, held.size - $3, held.generation, held.is_first,
+    $4::timestamptz,
     held.accepted_at, held.attempts, held.last_error, held.scheduled_at, held.expires_at`;
 
 /**

@@ -40,6 +40,10 @@ export class Batch {
   @Column({ type: 'integer', default: 0 })
   generation: number;
 
+  /** None of its emails was dispatched before. */
+  @Column({ name: 'is_first', type: 'boolean', default: true })
+  isFirst: boolean;
+
   @Column({ name: 'claim_at', type: 'timestamptz' })
   claimAt: Date;
 

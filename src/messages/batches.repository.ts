@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, Repository } from 'typeorm';
 import { newId } from '../contracts/ids.js';
+import { CODE } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
 import { Batch } from './batch.entity.js';
@@ -9,15 +10,17 @@ import { SPLIT_EXPLICIT, SPLIT_RANGE } from './batch-split.sql.js';
 import {
   CLAIM_DUE,
   HOLD,
+  LEAVE_BATCHES,
   LOAD_EMAILS,
   MARK_DISPATCHED,
   MARK_EMAILS_FAILED,
   MARK_EMAILS_SUPPRESSED,
-  MARK_STOPPED,
+  MARK_ENDED,
   NEXT_CLAIM,
   REGROUP,
   RELEASE,
   STOP_PENDING,
+  TRY_LOCK_BATCHES,
 } from './batches.sql.js';
 import { Message } from './message.entity.js';
 
@@ -35,7 +38,12 @@ export interface LeasedBatch {
   size: number;
   /** Its place in the queue before the lease. */
   dueAt: Date;
+  /** None of its emails was dispatched before. */
+  isFirst: boolean;
+  /** Its topic was stopped after it was accepted. */
   isStopped: boolean;
+  isExpired: boolean;
+  isPaused: boolean;
 }
 
 export interface BatchEmails {
@@ -62,11 +70,18 @@ export interface Settlement {
 export interface Regrouping {
   sourceId: string;
   ids: string[];
-  delayMs: number;
-  /** 1 when the emails were dispatched before and shall be dispatched again, else 0. */
+  /** Null: held until the topic is resumed. */
+  delayMs: number | null;
+  /** 1 when the stream may know the emails and shall take them again, else 0. */
   generationStep: 0 | 1;
   attempts: number;
   error: string | null;
+  /** A new schedule; without one as before. */
+  scheduledAt?: Date;
+  /** Wanted anew: a stop of the topic before this moment does not concern them. */
+  isAcceptedNow?: boolean;
+  /** They were late, and are wanted nevertheless. */
+  neverExpires?: boolean;
 }
 
 @Injectable()
@@ -92,7 +107,10 @@ export class BatchesRepository {
       topicId: row.topic_id,
       size: row.size,
       dueAt: row.due_at,
+      isFirst: row.is_first,
       isStopped: row.is_stopped,
+      isExpired: row.is_expired,
+      isPaused: row.is_paused,
     }));
   }
 
@@ -160,7 +178,7 @@ export class BatchesRepository {
           released.map(({ error }) => error),
         ]);
       }
-      const firsts = dispatched.filter(({ batch }) => batch.generation === 0);
+      const firsts = dispatched.filter(({ batch }) => batch.isFirst);
       await this.ledger.move(
         transaction,
         dispatched.flatMap(movesOf),
@@ -174,15 +192,16 @@ export class BatchesRepository {
     });
   }
 
-  /** Stops leased batches of a stopped topic. */
-  stopLeased(batches: readonly LeasedBatch[]): Promise<void> {
+  /** Ends leased batches of a stopped topic, or such as are too late. */
+  endLeased(batches: readonly LeasedBatch[], state: 'stopped' | 'expired'): Promise<void> {
     return this.batches.manager.transaction(async (transaction) => {
       const held = await this.hold(transaction, batches);
       const mine = batches.filter(({ id }) => held.has(id));
-      await transaction.query(MARK_STOPPED, [mine.map(({ id }) => id)]);
+      const reason = state === 'expired' ? 'expired' : null;
+      await transaction.query(MARK_ENDED, [mine.map(({ id }) => id), CODE[state], reason]);
       await this.ledger.move(
         transaction,
-        mine.map(({ topicId, size }) => ({ topicId, from: 'pending', to: 'stopped', count: size })),
+        mine.map(({ topicId, size }) => ({ topicId, from: 'pending', to: state, count: size })),
       );
     });
   }
@@ -191,6 +210,21 @@ export class BatchesRepository {
   async stopPending(transaction: EntityManager, topicId: string): Promise<number> {
     const rows = await rowsOf<{ size: number }>(transaction, STOP_PENDING, [topicId]);
     return rows.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Those of the pending batches, by their epochs, that may be changed now: no dispatcher holds them. */
+  async tryLock(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
+    if (epochs.size === 0) return new Set();
+    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, [
+      [...epochs.keys()],
+      [...epochs.values()],
+    ]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Emails leave pending batches, which the caller holds; `counts` says how many leave each. */
+  async leave(transaction: EntityManager, counts: ReadonlyMap<string, number>): Promise<void> {
+    if (counts.size > 0) await transaction.query(LEAVE_BATCHES, [[...counts.keys()], [...counts.values()]]);
   }
 
   /** Moves emails into new batches; the caller holds them and moves the counters. */
@@ -206,10 +240,14 @@ export class BatchesRepository {
       targets.map(({ generationStep }) => generationStep),
       targets.map(({ attempts }) => attempts),
       targets.map(({ error }) => error),
+      targets.map(({ scheduledAt }) => scheduledAt ?? null),
+      targets.map(({ isAcceptedNow }) => isAcceptedNow ?? false),
+      targets.map(({ neverExpires }) => neverExpires ?? false),
     ]);
   }
 
-  private async hold(transaction: EntityManager, batches: readonly LeasedBatch[]): Promise<Set<string>> {
+  /** Those of the batches that this lease still holds, locked. */
+  async hold(transaction: EntityManager, batches: readonly LeasedBatch[]): Promise<Set<string>> {
     const rows = await rowsOf<{ id: string }>(transaction, HOLD, [
       batches.map(({ id }) => id),
       batches.map(({ epoch }) => epoch),

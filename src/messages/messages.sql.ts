@@ -59,7 +59,7 @@ export const COUNT_STATES = `/* emails.count_states */
 export const EMAIL_COLUMNS = `
   e.id, e.address, coalesce(e.state, b.state) AS state, CASE WHEN e.state IS NULL THEN b.last_error ELSE e.reason END AS reason,
   e.attempts, e.provider_message_id, e.sent_at, b.dispatched_at, m.id AS message_id, m.topic_id, m.subject,
-  m.scheduled_at, m.created_at`;
+  coalesce(b.scheduled_at, m.scheduled_at) AS scheduled_at, m.created_at`;
 
 /** One email with its message and state. Parameters: id. */
 export const FIND_EMAIL = `/* emails.find */

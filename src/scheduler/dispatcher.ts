@@ -18,6 +18,7 @@ import {
   type LeasedBatch,
   type Settlement,
 } from '../messages/batches.repository.js';
+import { HoldsRepository } from '../messages/holds.repository.js';
 import type { Message } from '../messages/message.entity.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
@@ -67,6 +68,7 @@ export class Dispatcher {
 
   constructor(
     private readonly batches: BatchesRepository,
+    private readonly holds: HoldsRepository,
     private readonly recipients: RecipientCheck,
     private readonly publisher: Publisher,
     private readonly limits: LimitsRepository,
@@ -93,11 +95,10 @@ export class Dispatcher {
     const singles = await this.claim(0, Math.min(CLAIM_LIMIT[0], room));
     const bulkRoom = room - singles.length;
     const isFull = bulkRoom < highWater * LEAST_BULK_SHARE;
-    const claimed = isFull ? singles : [...singles, ...(await this.claimBulk(bulkRoom))];
-    if (claimed.length === 0) return isFull ? 'full' : 'idle';
-    const stopped = claimed.filter(({ isStopped }) => isStopped);
-    if (stopped.length > 0) await this.batches.stopLeased(stopped);
-    const settlements = await this.publish(claimed.filter(({ isStopped }) => !isStopped));
+    const bulk = isFull ? [] : await this.claimBulk(bulkRoom);
+    if (singles.length + bulk.length === 0) return isFull ? 'full' : 'idle';
+    const wanted = await this.wanted([...singles, ...bulk]);
+    const settlements = await this.publish(await this.fitting(wanted, bulkRoom));
     const settled = await this.batches.settle(settlements);
     for (const { batch } of settlements) {
       if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
@@ -118,13 +119,31 @@ export class Dispatcher {
     return externalSender ? highWater : highWaterOf(await this.limits.status(), highWater);
   }
 
-  /** As many batches as there is room for; of one that is larger than all of it a part. */
-  private async claimBulk(room: number): Promise<LeasedBatch[]> {
+  /** As many batches as there is room for, one at least. */
+  private claimBulk(room: number): Promise<LeasedBatch[]> {
     const limit = Math.max(1, Math.floor(room / this.scheduler.batchSize));
-    const batches = await this.claim(1, Math.min(CLAIM_LIMIT[1], limit));
-    return Promise.all(
-      batches.map((batch) => (batch.size > room && !batch.isStopped ? this.batches.split(batch, room) : batch)),
-    );
+    return this.claim(1, Math.min(CLAIM_LIMIT[1], limit));
+  }
+
+  /** Of a batch that is larger than all the room a part. */
+  private fitting(batches: readonly LeasedBatch[], room: number): Promise<LeasedBatch[]> {
+    return Promise.all(batches.map((batch) => (batch.size > room ? this.batches.split(batch, room) : batch)));
+  }
+
+  /** Those of the batches that are to be published now; the others are stopped, expired or held here. */
+  private async wanted(claimed: readonly LeasedBatch[]): Promise<LeasedBatch[]> {
+    const wanted: LeasedBatch[] = [];
+    const stopped: LeasedBatch[] = [];
+    const expired: LeasedBatch[] = [];
+    const paused: LeasedBatch[] = [];
+    for (const batch of claimed) {
+      const { isStopped, isExpired, isPaused } = batch;
+      (isStopped ? stopped : isExpired ? expired : isPaused ? paused : wanted).push(batch);
+    }
+    if (stopped.length > 0) await this.batches.endLeased(stopped, 'stopped');
+    if (expired.length > 0) await this.batches.endLeased(expired, 'expired');
+    if (paused.length > 0) await this.holds.holdLeased(paused);
+    return wanted;
   }
 
   private claim(lane: Lane, limit: number): Promise<LeasedBatch[]> {

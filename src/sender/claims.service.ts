@@ -6,6 +6,7 @@ import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
+import { RetriesRepository } from '../messages/retries.repository.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { TransportError } from './transports/transport.js';
@@ -14,6 +15,13 @@ import { TransportError } from './transports/transport.js';
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 10;
 const SWEEP_SECONDS = 10;
+/**
+ * Every living sender has renewed its claims by then: after the database was away, and for a sender that has just
+ * started, a lease that ended tells nothing before.
+ */
+const TOUCH_MS = 2 * RENEW_SECONDS * 1_000;
+const CONFIRM_SECONDS = 10;
+const ALARM_SECONDS = 60;
 
 /** A claim's emails that have no recorded outcome yet. */
 interface OpenClaim {
@@ -29,18 +37,25 @@ export class ClaimsService {
   private readonly logger = new Logger('Claims');
   private readonly sender = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   private readonly open = new Set<OpenClaim>();
+  private inTouchSinceMs = 0;
+  private renewedAtMs = 0;
 
   constructor(
     @Inject(senderConfig.KEY) private readonly config: SenderConfig,
     private readonly emails: EmailsRepository,
+    private readonly retries: RetriesRepository,
     private readonly outcomes: OutcomeRecorder,
     private readonly jobs: PeriodicJobs,
     private readonly nudge: DispatchNudge,
   ) {}
 
   start(): void {
+    this.inTouchSinceMs = this.renewedAtMs = performance.now();
     this.jobs.add({ name: 'claims-renew', everySeconds: RENEW_SECONDS, once: false, run: () => this.renew() });
     this.jobs.add({ name: 'claims-sweep', everySeconds: SWEEP_SECONDS, once: true, run: () => this.sweep() });
+    const confirm = { name: 'uncertain-confirm', everySeconds: CONFIRM_SECONDS, run: () => this.retryUnconfirmed() };
+    if (this.config.ambiguousSends === 'confirm') this.jobs.add({ ...confirm, once: true });
+    this.jobs.add({ name: 'uncertain-alarm', everySeconds: ALARM_SECONDS, once: true, run: () => this.alarm() });
   }
 
   async claim(wanted: readonly { id: string; generation: number }[]): Promise<Claimed[]> {
@@ -59,12 +74,20 @@ export class ClaimsService {
     void this.outcomes.finish(claim.id);
   }
 
+  /** Asks the database also when nothing is open, so that we know that we are in touch. */
   private async renew(): Promise<void> {
-    const ids = [...this.open].map(({ id }) => id);
-    if (ids.length > 0) await this.emails.renewClaims(ids, LEASE_SECONDS);
+    await this.emails.renewClaims(
+      [...this.open].map(({ id }) => id),
+      LEASE_SECONDS,
+    );
+    const nowMs = performance.now();
+    if (nowMs - this.renewedAtMs > TOUCH_MS) this.inTouchSinceMs = nowMs;
+    this.renewedAtMs = nowMs;
   }
 
   private async sweep(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.inTouchSinceMs < TOUCH_MS || nowMs - this.renewedAtMs > TOUCH_MS) return;
     const { ambiguousSends } = this.config;
     const error = new TransportError('ambiguous', 'the sender died while sending');
     const count = await this.emails.sweepExpiredClaims((attempts) => resultOf(error, attempts, ambiguousSends));
@@ -73,5 +96,17 @@ export class ClaimsService {
       const fate = ambiguousSends === 'confirm' ? 'are uncertain' : 'are sent again';
       this.logger.warn(`${count} emails of a sender that died ${fate}`);
     }
+  }
+
+  private async retryUnconfirmed(): Promise<void> {
+    const count = await this.retries.retryUnconfirmed();
+    if (count === 0) return;
+    this.nudge.nudge();
+    this.logger.warn(`${count} emails in doubt are sent again: events of later mail have come, and none of theirs`);
+  }
+
+  private async alarm(): Promise<void> {
+    const count = await this.retries.countUncertain();
+    if (count > 0) this.logger.warn(`${count} emails are uncertain: nobody knows whether they were sent`);
   }
 }

@@ -183,7 +183,9 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       switch (email.verdict) {
         case 'send':
         case 'stop':
+        case 'expire':
         case 'suppress':
+        case 'hold':
         case 'done':
           await delivery.ack();
           break;

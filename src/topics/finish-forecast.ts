@@ -1,10 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, IsNull, Not, Repository } from 'typeorm';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { LimitsRepository, type LimitsStatus } from '../limits/limits.repository.js';
 import { BacklogRepository, type Finish } from '../messages/backlog.repository.js';
-import { Topic } from './topic.entity.js';
 import type { TopicCounts } from './topics.repository.js';
 
 const DAY_MS = 86_400_000;
@@ -16,25 +13,22 @@ const DAY_MS = 86_400_000;
 @Injectable()
 export class FinishForecast {
   constructor(
-    @InjectRepository(Topic) private readonly topics: Repository<Topic>,
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     private readonly backlog: BacklogRepository,
     private readonly limits: LimitsRepository,
   ) {}
 
   /** Of those topics that wait for something and whose end can be told. */
-  async finishOf(counts: readonly (Pick<TopicCounts, 'states'> & { topicId: string })[]): Promise<Map<string, Date>> {
-    const waiting = counts.filter(({ states }) => states.pending + states.dispatched + states.sending > 0);
+  async finishOf(
+    counts: readonly (Pick<TopicCounts, 'states' | 'pausedAt'> & { topicId: string })[],
+  ): Promise<Map<string, Date>> {
+    const waiting = counts.filter(
+      ({ states, pausedAt }) => pausedAt === null && states.pending + states.dispatched + states.sending > 0,
+    );
     if (waiting.length === 0 || this.nats.externalSender) return new Map();
     const status = await this.limits.status();
     if (status.rate === null || !status.isSendingEnabled) return new Map();
-    const paused = await this.pausedOf(waiting.map(({ topicId }) => topicId));
-    const inFlight = new Map(
-      waiting
-        .filter(({ topicId }) => !paused.has(topicId))
-        .map(({ topicId, states }) => [topicId, states.dispatched + states.sending]),
-    );
-    if (inFlight.size === 0) return new Map();
+    const inFlight = new Map(waiting.map(({ topicId, states }) => [topicId, states.dispatched + states.sending]));
     const finishes = await this.backlog.finishTimes(inFlight, status.rate);
     const nowMs = Date.now();
     return new Map(
@@ -45,11 +39,6 @@ export class FinishForecast {
         }),
       ),
     );
-  }
-
-  private async pausedOf(topicIds: readonly string[]): Promise<Set<string>> {
-    const paused = await this.topics.findBy({ topicId: In(topicIds), pausedAt: Not(IsNull()) });
-    return new Set(paused.map(({ topicId }) => topicId));
   }
 
   /**

@@ -25,7 +25,8 @@ export function topicStatistics(topicId: string, counts: TopicCounts, finishAt?:
     states,
     rates: ratesOf(counts, sent),
     opens: { human: counts.humanOpens, machine: events.Open - counts.humanOpens },
-    paused: null,
+    paused: counts.pausedAt,
+    pause_reason: counts.pauseReason,
     expected_finish_at: finishAt?.toISOString() ?? null,
   };
 }

@@ -1,6 +1,7 @@
-import { Controller, Delete, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TopicIdParam } from '../http/params.dto.js';
+import { RetriedTopicDto, RetryTopicDto } from './dto/retry-topic.dto.js';
 import { StoppedTopicDto } from './dto/stopped-topic.dto.js';
 import { TimelineQuery } from './dto/timeline.query.js';
 import { TopicListDto } from './dto/topic-list.dto.js';
@@ -38,6 +39,37 @@ export class TopicsController {
   @ApiOkResponse({ type: TopicStatisticsDto })
   statistics(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
     return this.topics.statistics(topic_id);
+  }
+
+  @Post(':topic_id/pause')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Hold the mail of a topic; what it is sent meanwhile is accepted and held too',
+    description: 'What a sender has in its hands still goes. A topic that is paused stays as it is.',
+  })
+  @ApiOkResponse({ type: TopicStatisticsDto })
+  pause(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
+    return this.topics.pause(topic_id);
+  }
+
+  @Post(':topic_id/resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Release what a topic holds; scheduled mail keeps its schedule' })
+  @ApiOkResponse({ type: TopicStatisticsDto })
+  resume(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
+    return this.topics.resume(topic_id);
+  }
+
+  @Post(':topic_id/retry')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Send exactly those emails of a topic again that are in the given states',
+    description:
+      'Each email at most once per call; those that expired do not expire again, and those that are suppressed by now are suppressed.',
+  })
+  @ApiOkResponse({ type: RetriedTopicDto })
+  retry(@Param() { topic_id }: TopicIdParam, @Body() { states }: RetryTopicDto): Promise<RetriedTopicDto> {
+    return this.topics.retry(topic_id, states);
   }
 
   @Delete(':topic_id')

@@ -13,6 +13,7 @@ import {
   type Result,
 } from '../../src/messages/emails.repository.js';
 import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
+import { HoldsRepository } from '../../src/messages/holds.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
@@ -40,7 +41,8 @@ describe('the ledger', () => {
     dataSource = await new DataSource({ type: 'postgres', url: stack.databaseUrl, entities }).initialize();
     ledger = new LedgerService(dataSource.getRepository(TopicBucket));
     batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
-    emails = new EmailsRepository(dataSource.getRepository(Email), batches, recipientCheck(dataSource), ledger);
+    const holds = new HoldsRepository(dataSource.getRepository(Batch), batches);
+    emails = new EmailsRepository(dataSource.getRepository(Email), batches, holds, recipientCheck(dataSource), ledger);
     messages = new MessagesRepository(dataSource.getRepository(Message));
   });
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { migrate } from '../../src/database/migrator.js';
 import { Event } from '../../src/events/event.entity.js';
+import { EventChannel } from '../../src/events/event-channel.entity.js';
 import { UnmatchedEvent } from '../../src/events/unmatched-event.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { TopicCounters } from '../../src/ledger/topic-counters.entity.js';
@@ -28,6 +29,7 @@ const entities = [
   TopicBucket,
   Topic,
   Event,
+  EventChannel,
   UnmatchedEvent,
   Suppression,
   SoftBounce,
