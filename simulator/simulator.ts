@@ -88,7 +88,7 @@ export class Simulator {
     const { from, to, content, raw, configurationSet, providerMessageId, receivedAt } = email;
     const tags = configurationSet === null ? email.tags : { ...sesTags(from, configurationSet), ...email.tags };
     if (this.mailbox) {
-      const message = raw ?? (await composeMime(content, { from, to, providerMessageId }));
+      const message = raw ?? (await composeMime(content, { providerMessageId }));
       await this.mailbox.deliver({ from: bareAddress(from), to, raw: message, receivedAt });
     }
     this.store.add({ providerMessageId, from, to, tags, receivedAt, content });

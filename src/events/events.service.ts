@@ -4,6 +4,7 @@ import { eventsConfig, type EventsConfig } from '../config/events.config.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { bitOf, EVENT_TYPES, HUMAN_OPEN_BIT, raisedState } from '../contracts/event-types.js';
 import type { State } from '../contracts/states.js';
+import { EMPTY_TOPIC } from '../contracts/topic-id.js';
 import { WriteBatcher } from '../database/write-batcher.js';
 import { columnOf } from '../ledger/columns.js';
 import { LedgerService, type Move, type Tally } from '../ledger/ledger.service.js';
@@ -139,7 +140,7 @@ export class EventsService {
     );
     const suppressed = concerned.flatMap(({ event, address }): NewSuppression[] => {
       const reason = suppressionOf(event, worn.includes(address));
-      return reason === null ? [] : [{ address, reason, source: event.emailId }];
+      return reason === null ? [] : [{ address, topicId: EMPTY_TOPIC, reason, source: event.emailId }];
     });
     await this.suppressions.suppress(suppressed, transaction);
   }

@@ -47,8 +47,8 @@ export class MessagesController {
   ): Promise<void> {
     if (prefer.lenient) reply.header('Preference-Applied', 'handling=lenient');
     if (dry_run) {
-      const recipients = body.messages.map(({ emails }) => emails);
-      await reply.send(await this.dryRun.examine(recipients, prefer.representation));
+      const examined = body.messages.map(({ topic_id, emails }) => ({ topicId: topic_id, recipients: emails }));
+      await reply.send(await this.dryRun.examine(examined, prefer.representation));
       return;
     }
     const result = await this.service.submit({

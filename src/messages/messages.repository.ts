@@ -5,7 +5,7 @@ import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.
 import { type State, stateOf } from '../contracts/states.js';
 import { textArray, uuidArray } from '../database/binary-array.js';
 import { rowsOf } from '../database/statement.js';
-import { type Block, blockText } from '../suppressions/recipient-check.js';
+import { type Block, type BlockedByTopic, blockText } from '../suppressions/recipient-check.js';
 import { Message } from './message.entity.js';
 import {
   COUNT_STATES,
@@ -38,7 +38,7 @@ export interface IdentifiedMessage extends NewMessage {
   first: Buffer;
 }
 
-/** The addresses of a submission that nothing is sent to. */
+/** The addresses that mail of one topic is not sent to. */
 export type Blocked = ReadonlyMap<string, Block>;
 
 export function countBlocked(addresses: readonly string[], blocked: Blocked, from = 0, to = addresses.length): number {
@@ -65,7 +65,7 @@ export class MessagesRepository {
   async insert(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
-    blocked: Blocked,
+    blocked: BlockedByTopic,
     apiKey: string,
     batchSize: number,
   ): Promise<void> {
@@ -102,15 +102,16 @@ export class MessagesRepository {
   private async insertBatches(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
-    blocked: Blocked,
+    blocked: BlockedByTopic,
     batchSize: number,
   ): Promise<void> {
     const batches = messages.flatMap((message) => {
+      const ofTopic = blocked.of(message.topicId);
       const count = message.recipients.length;
       return Array.from({ length: Math.ceil(count / batchSize) }, (_, step) => {
         const from = step * batchSize;
         const end = Math.min(from + batchSize, count);
-        const size = end - from - countBlocked(message.recipients, blocked, from, end);
+        const size = end - from - countBlocked(message.recipients, ofTopic, from, end);
         return { message, step, size, id: idAt(message.first, from), lastId: idAt(message.first, end - 1) };
       });
     });
@@ -129,7 +130,7 @@ export class MessagesRepository {
   private async insertEmails(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
-    blocked: Blocked,
+    blocked: BlockedByTopic,
   ): Promise<void> {
     let ids: Buffer[] = [];
     let addresses: string[] = [];
@@ -152,10 +153,11 @@ export class MessagesRepository {
       suppressed = [];
       tracking = [];
     };
-    for (const { first, recipients, tracking: deviating } of messages) {
+    for (const { first, topicId, recipients, tracking: deviating } of messages) {
+      const ofTopic = blocked.of(topicId);
       if (deviating) tracking = filled(tracking, ids.length);
       for (const [index, address] of recipients.entries()) {
-        const block = blocked.size === 0 ? undefined : blocked.get(address);
+        const block = ofTopic.size === 0 ? undefined : ofTopic.get(address);
         if (block !== undefined) {
           suppressed.push({ id: idAt(first, index), address, block });
           continue;

@@ -5,12 +5,11 @@ import { trackingConfig, type TrackingConfig } from '../config/tracking.config.j
 import { formatId, idAt } from '../contracts/ids.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
 import { type FieldError, validationFailed } from '../runtime/errors.js';
-import { RecipientCheck } from '../suppressions/recipient-check.js';
+import { type BlockedByTopic, RecipientCheck } from '../suppressions/recipient-check.js';
 import { isIdCollision } from './id-collision.js';
 import { DispatchNudge } from './dispatch-nudge.js';
 import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js';
 import {
-  type Blocked,
   countBlocked,
   type IdentifiedMessage,
   identify,
@@ -90,7 +89,7 @@ export class MessagesService {
     }
     const messages = submission.messages.map((message) => identify(this.newMessage(message)));
     const blocked = await this.recipients.blocked(
-      messages.flatMap(({ recipients }) => recipients),
+      messages.map(({ topicId, recipients }) => ({ topicId, addresses: recipients })),
       transaction,
     );
     await this.messages.insert(transaction, messages, blocked, apiKey, this.scheduler.batchSize);
@@ -99,7 +98,7 @@ export class MessagesService {
     await this.ledger.move(
       transaction,
       messages.flatMap(({ topicId, recipients }): Move[] => {
-        const suppressed = countBlocked(recipients, blocked);
+        const suppressed = countBlocked(recipients, blocked.of(topicId));
         return [
           { topicId, from: 'accepted', to: 'pending', count: recipients.length - suppressed },
           { topicId, from: 'accepted', to: 'suppressed', count: suppressed },
@@ -131,7 +130,7 @@ function refuseClicks(messages: readonly SubmittedMessage[]): void {
 function answer(
   { messages, listsIds }: Submission,
   stored: readonly IdentifiedMessage[],
-  blocked: Blocked,
+  blocked: BlockedByTopic,
   elapsedMs: number,
 ) {
   const count = stored.reduce((sum, { recipients }) => sum + recipients.length, 0);
@@ -139,9 +138,9 @@ function answer(
   return {
     count,
     elapsed: `${elapsedMs.toFixed(1)}ms`,
-    messages: stored.map(({ id, first, recipients }, index) => {
+    messages: stored.map(({ id, topicId, first, recipients }, index) => {
       const { duplicates, positions } = messages[index].recipients;
-      const suppressed = countBlocked(recipients, blocked);
+      const suppressed = countBlocked(recipients, blocked.of(topicId));
       const summary = { id, count: recipients.length, duplicates, suppressed };
       if (count > MAX_LISTED_IDS && !listsIds) return summary;
       return { ...summary, email_ids: Array.from(positions, (position) => emailId(first, position)) };

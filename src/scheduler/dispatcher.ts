@@ -175,14 +175,17 @@ export class Dispatcher {
   /** Asks again who may be written to: an external sender never does. */
   private async workOf(batches: readonly LeasedBatch[]): Promise<Work[]> {
     const emails = await this.batches.emailsOf(batches);
-    const blocked = await this.recipients.blocked([...emails.values()].flatMap(({ addresses }) => addresses));
+    const blocked = await this.recipients.blocked(
+      batches.map(({ id, topicId }) => ({ topicId, addresses: emails.get(id)?.addresses ?? [] })),
+    );
     return batches.map((batch): Work => {
       const all = emails.get(batch.id) ?? NO_EMAILS;
-      if (blocked.size === 0) return { batch, emails: all, suppressed: [] };
+      const ofTopic = blocked.of(batch.topicId);
+      if (ofTopic.size === 0) return { batch, emails: all, suppressed: [] };
       const work: Work = { batch, emails: { ids: [], addresses: [], tracking: all.tracking }, suppressed: [] };
       for (const [index, id] of all.ids.entries()) {
         const address = all.addresses[index];
-        const block = blocked.get(address);
+        const block = ofTopic.get(address);
         if (block !== undefined) {
           work.suppressed.push({ id, reason: blockText(block) });
           continue;

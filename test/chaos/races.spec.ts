@@ -16,6 +16,7 @@ import { identify, MessagesRepository } from '../../src/messages/messages.reposi
 import { HoldsRepository } from '../../src/messages/holds.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
+import { BlockedByTopic } from '../../src/suppressions/recipient-check.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
 import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
@@ -145,7 +146,7 @@ describe('the ledger', () => {
       recipients: recipients(count),
     });
     await messages.transaction(async (transaction) => {
-      await messages.insert(transaction, [message], new Map(), 'test', 1_000);
+      await messages.insert(transaction, [message], new BlockedByTopic(), 'test', 1_000);
       await ledger.move(transaction, [{ topicId, from: 'accepted', to: 'pending', count }]);
     });
     return dispatch();

@@ -19,13 +19,17 @@ const PUBLIC_ROUTES = [
   'GET /health/ready',
   'GET /v1/events/click',
   'GET /v1/events/open',
+  'GET /v1/unsubscribe/{token}',
   'POST /v1/events/results',
+  'POST /v1/unsubscribe/{token}',
 ];
 
 /** What the routes answer that mail clients ask. */
 const NOT_JSON: Record<string, [status: string, mediaType: string | null]> = {
   'GET /v1/events/click': ['302', null],
   'GET /v1/events/open': ['200', 'image/png'],
+  'GET /v1/unsubscribe/{token}': ['200', 'text/html'],
+  'POST /v1/unsubscribe/{token}': ['200', 'text/html'],
 };
 
 const PROTECTED_ROUTES = [

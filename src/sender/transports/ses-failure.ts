@@ -17,19 +17,26 @@ const BY_NAME: Readonly<Record<string, FailureKind>> = {
   TooManyRequestsException: 'throttled',
   ThrottlingException: 'throttled',
   Throttling: 'throttled',
+  ThrottledException: 'throttled',
   RequestThrottled: 'throttled',
-  // The daily quota, which is a window that moves: a little of it comes back all the time.
+  RequestThrottledException: 'throttled',
+  RequestLimitExceeded: 'throttled',
+  SlowDown: 'throttled',
+  // The daily quota, which is a window that moves: a little of it comes back all the time. SES answers it with
+  // TooManyRequestsException as well, so that only GetAccount tells it from the rate.
   LimitExceededException: 'throttled',
 
   AccountSuspendedException: 'unavailable',
   SendingPausedException: 'unavailable',
-  MailFromDomainNotVerifiedException: 'unavailable',
   // The configuration set is missing; a SendEmail names no other resource.
   NotFoundException: 'unavailable',
+  AccessDenied: 'unavailable',
   AccessDeniedException: 'unavailable',
+  AuthFailure: 'unavailable',
   NotAuthorized: 'unavailable',
   OptInRequired: 'unavailable',
   UnrecognizedClientException: 'unavailable',
+  InvalidAccessKeyId: 'unavailable',
   InvalidClientTokenId: 'unavailable',
   InvalidSignatureException: 'unavailable',
   SignatureDoesNotMatch: 'unavailable',
@@ -40,6 +47,10 @@ const BY_NAME: Readonly<Record<string, FailureKind>> = {
   // Our clock is wrong.
   RequestExpired: 'unavailable',
   RequestTimeTooSkewed: 'unavailable',
+  RequestInTheFuture: 'unavailable',
+
+  // A message may have a sender of its own, and must not hold up those of others; a domain is verified within a day.
+  MailFromDomainNotVerifiedException: 'temporary',
 
   MessageRejected: 'permanent',
   BadRequestException: 'permanent',

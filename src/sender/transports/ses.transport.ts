@@ -72,7 +72,7 @@ export class SesTransport implements Transport {
   }
 
   private async deliver(mail: Mail): Promise<Accepted> {
-    const command = new SendEmailCommand(composeSes(mail, this.configurationSet));
+    const command = new SendEmailCommand(await composeSes(mail, this.configurationSet));
     const attempt: SesAttempt = { phase: 'session' };
     command.middlewareStack.add((next) => (args) => this.connections.carry(attempt, () => next(args)), {
       name: 'observeConnection',
