@@ -50,8 +50,9 @@ export interface LimitsStatus {
 export class LimitsRepository {
   constructor(@InjectRepository(SendLimits) private readonly limits: Repository<SendLimits>) {}
 
-  async lease(wanted: number): Promise<Lease> {
-    const rows = await this.rows<{ count: number; start_ms: number; step_ms: number | null }>(LEASE, [wanted]);
+  /** `unused`: emails of earlier leases that were not sent. */
+  async lease(wanted: number, unused: number): Promise<Lease> {
+    const rows = await this.rows<{ count: number; start_ms: number; step_ms: number | null }>(LEASE, [wanted, unused]);
     const [{ count, start_ms: startMs, step_ms: stepMs }] = rows;
     return { count, startMs, stepMs };
   }

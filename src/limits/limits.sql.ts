@@ -26,15 +26,17 @@ const RETURNS = `interval '24 hours 1 minute'`;
 
 /**
  * Virtual scheduling: each lease takes the next stretch of time of so many emails, and stretches never overlap, since
- * the row is locked first. It counts as used. Parameters: wanted. Answers with the count (0: the quota is spent or the
- * account is not enabled), the start of the stretch (ms from now, below 0 when late) and the milliseconds per email,
- * which are null where nothing limits the rate.
+ * the row is locked first. It counts as used, and what comes back unused does not. Parameters: wanted, unused of
+ * earlier leases. Answers with the count (0: the quota is spent or the account is not enabled), the start of the
+ * stretch (ms from now, below 0 when late) and the milliseconds per email, which are null where nothing limits the rate.
  */
 export const LEASE = `/* limits.lease */
   WITH locked AS (
-    SELECT * FROM send_limits FOR UPDATE
+    -- A report in between may have taken off already what comes back.
+    SELECT *, greatest(0, granted - $2::bigint) AS kept FROM send_limits FOR UPDATE
   ), state AS (
-    SELECT ${RATE} AS rate, ${LEFT} AS left_today, is_sending_enabled,
+    SELECT ${RATE} AS rate, kept, is_sending_enabled,
+      CASE WHEN max_24h IS NOT NULL THEN greatest(0, max_24h - sent_24h - kept) END AS left_today,
       greatest(next_at, now() - interval '${CREDIT_SECONDS} seconds') AS start_at
     FROM locked
   ), share AS (
@@ -43,11 +45,11 @@ export const LEASE = `/* limits.lease */
       ELSE 0 END AS count
     FROM state
   ), taken AS (
-    UPDATE send_limits SET granted = granted + count, next_at = start_at + count / rate * interval '1 second'
-    FROM share WHERE rate IS NOT NULL AND count > 0
+    UPDATE send_limits SET granted = kept + count, next_at = start_at + count / rate * interval '1 second'
+    FROM share WHERE rate IS NOT NULL AND (count > 0 OR $2 > 0)
   ), used AS (
     INSERT INTO send_usage AS usage (minute, count)
-    SELECT date_trunc('minute', now()), count FROM share WHERE rate IS NOT NULL AND count > 0
+    SELECT date_trunc('minute', now()), count - $2 FROM share WHERE rate IS NOT NULL AND (count > 0 OR $2 > 0)
     ON CONFLICT (minute) DO UPDATE SET count = usage.count + excluded.count
   )
   SELECT count, (extract(epoch FROM start_at - clock_timestamp()) * 1000)::float8 AS start_ms, 1000 / rate AS step_ms

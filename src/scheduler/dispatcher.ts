@@ -9,6 +9,8 @@ import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import { TRACKS_CLICKS, TRACKS_OPENS, trackingBits } from '../contracts/tracking-bits.js';
 import { highWaterOf } from '../limits/high-water.js';
+import { holdUpOf } from '../limits/hold-up.js';
+import { HoldUpLog } from '../limits/hold-up-log.js';
 import { LimitsRepository } from '../limits/limits.repository.js';
 import { type Publication, Publisher, type PublishResult } from '../jetstream/publisher.js';
 import {
@@ -72,6 +74,7 @@ export class Dispatcher {
     private readonly recipients: RecipientCheck,
     private readonly publisher: Publisher,
     private readonly limits: LimitsRepository,
+    private readonly holdUps: HoldUpLog,
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
     @Inject(serverConfig.KEY) private readonly server: ServerConfig,
@@ -115,8 +118,11 @@ export class Dispatcher {
 
   /** An external sender has limits of its own. */
   private async highWater(): Promise<number> {
-    const { externalSender, highWater } = this.nats;
-    return externalSender ? highWater : highWaterOf(await this.limits.status(), highWater);
+    if (this.nats.externalSender) return this.nats.highWater;
+    const status = await this.limits.status();
+    const highWater = highWaterOf(status, this.nats.highWater);
+    this.holdUps.observe(highWater === 0 ? holdUpOf(status) : null);
+    return highWater;
   }
 
   /** As many batches as there is room for, one at least. */

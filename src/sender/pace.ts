@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { holdUpOf, holdUpText } from '../limits/hold-up.js';
+import { holdUpOf } from '../limits/hold-up.js';
+import { HoldUpLog } from '../limits/hold-up-log.js';
 import { type Lease, LimitsRepository } from '../limits/limits.repository.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { messageOf } from '../runtime/message-of.js';
@@ -37,14 +38,18 @@ interface Grant {
 export class Pace {
   private readonly logger = new Logger('Pace');
   private grant: Grant | null = null;
+  /** Leave that was not used and counts as used in the limiter. */
+  private unused = 0;
   private isUnlimited = false;
   private unlimitedUntilMs = 0;
   private pausedUntilMs = 0;
   private failures = 0;
-  private heldUpBy: string | null = null;
   private loweredAtMs = -LOWER_EVERY_MS;
 
-  constructor(private readonly limits: LimitsRepository) {}
+  constructor(
+    private readonly limits: LimitsRepository,
+    private readonly holdUps: HoldUpLog,
+  ) {}
 
   /** One mail at a time until the provider has taken or judged one again. */
   get isProbing(): boolean {
@@ -73,6 +78,13 @@ export class Pace {
     const nextMs = grant.startMs + grant.used * grant.stepMs;
     await sleep(Math.min(Math.max(nextMs - nowMs, TICK_MS), RETRY_MS));
     return 0;
+  }
+
+  /** So much of what `take` gave is sent by nobody: the ledger said no, or the provider did. */
+  giveBack(count: number): void {
+    const grant = this.grant;
+    if (grant !== null && grant.used >= count) grant.used -= count;
+    else this.unused += count;
   }
 
   /** The provider answered for a mail, whether it took it or not. */
@@ -104,11 +116,14 @@ export class Pace {
   }
 
   private async lease(wanted: number): Promise<void> {
+    if (this.grant !== null) this.unused += this.grant.count - this.grant.used;
     this.grant = null;
+    const returned = this.unused;
     let lease: Lease;
     try {
-      lease = await this.limits.lease(wanted);
-      await this.report(lease.count === 0);
+      lease = await this.limits.lease(wanted, returned);
+      this.unused -= returned;
+      this.holdUps.observe(lease.count === 0 ? holdUpOf(await this.limits.status()) : null);
     } catch (error) {
       this.logger.warn(`no leave to send: ${messageOf(error)}`);
       await sleep(RETRY_MS);
@@ -119,19 +134,6 @@ export class Pace {
     if (count === 0) await sleep(DENIED_MS);
     else if (stepMs === null) this.unlimitedUntilMs = performance.now() + UNLIMITED_MS;
     else this.grant = { count, stepMs, startMs: performance.now() + startMs, used: 0 };
-  }
-
-  /** Says once why nothing is sent and until when, and once that it goes on. */
-  private async report(isDenied: boolean): Promise<void> {
-    if (!isDenied) {
-      if (this.heldUpBy !== null) this.logger.log('sending goes on');
-      this.heldUpBy = null;
-      return;
-    }
-    const holdUp = holdUpOf(await this.limits.status());
-    if (holdUp === null || holdUp.reason === this.heldUpBy) return;
-    this.logger.warn(`nothing is sent: ${holdUpText(holdUp)}`);
-    this.heldUpBy = holdUp.reason;
   }
 
   private async tell(telling: Promise<void>): Promise<void> {

@@ -169,9 +169,11 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       this.logger.warn(`cannot claim: ${messageOf(error)}`);
       for (const task of tasks.values()) this.busy.delete(task);
       this.waiting.unshift(...tasks.values());
+      this.pace.giveBack(taken.length);
       await sleep(RETRY_MS);
       return;
     }
+    this.pace.giveBack(taken.length - emails.filter(({ verdict }) => verdict === 'send').length);
     for (const email of emails) void this.follow(tasks.get(email.id)!, email);
   }
 
@@ -233,6 +235,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private slowDownFor(error: TransportError): void {
+    if (error.kind !== 'ambiguous') this.pace.giveBack(1);
     switch (error.kind) {
       case 'unavailable':
         return this.pace.pause(error);

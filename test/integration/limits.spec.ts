@@ -37,16 +37,16 @@ const rate = async () => (await limits.status()).rate;
 
 describe('a lease', () => {
   it('is whatever was wanted where nothing limits the rate, and is not counted', async () => {
-    expect(await limits.lease(64)).toMatchObject({ count: 64, stepMs: null });
+    expect(await limits.lease(64, 0)).toMatchObject({ count: 64, stepMs: null });
     expect(await dataSource.query('SELECT * FROM send_usage')).toEqual([]);
   });
 
   it('is a tenth of a second of the rate, at least one email and no more than wanted', async () => {
     await account();
-    expect(await limits.lease(64)).toMatchObject({ count: 10, stepMs: 10 });
-    expect(await limits.lease(3)).toMatchObject({ count: 3, stepMs: 10 });
+    expect(await limits.lease(64, 0)).toMatchObject({ count: 10, stepMs: 10 });
+    expect(await limits.lease(3, 0)).toMatchObject({ count: 3, stepMs: 10 });
     await account({ ratePerSecond: 1 });
-    expect(await limits.lease(64)).toMatchObject({ count: 1, stepMs: 1_000 });
+    expect(await limits.lease(64, 0)).toMatchObject({ count: 1, stepMs: 1_000 });
   });
 
   it('follows the smaller of the rates of provider and configuration', async () => {
@@ -66,7 +66,7 @@ describe('a lease', () => {
     const stretches: { start: number; end: number; count: number }[] = [];
     const sender = async () => {
       for (let turn = 0; turn < 20; turn++) {
-        const { count, startMs, stepMs } = await limits.lease(7);
+        const { count, startMs, stepMs } = await limits.lease(7, 0);
         const start = performance.now() - epochMs + startMs;
         stretches.push({ start, end: start + count * stepMs!, count });
       }
@@ -87,9 +87,9 @@ describe('a lease', () => {
 
   it('stops at the quota, of which the report and what was given away since are spent', async () => {
     await account({ quota: { max24h: 100, sent24h: 85 } });
-    expect((await limits.lease(64)).count).toBe(10);
-    expect((await limits.lease(64)).count).toBe(5);
-    expect((await limits.lease(64)).count).toBe(0);
+    expect((await limits.lease(64, 0)).count).toBe(10);
+    expect((await limits.lease(64, 0)).count).toBe(5);
+    expect((await limits.lease(64, 0)).count).toBe(0);
     const spent = await limits.status();
     expect(spent).toMatchObject({ leftToday: 0, quota: 100 });
     expect(spent.quotaReturnsAt!.getTime()).toBeGreaterThan(Date.now() + 23 * 3_600_000);
@@ -97,11 +97,22 @@ describe('a lease', () => {
     expect((await limits.status()).leftToday).toBe(102);
   });
 
+  it('gives back what was not used, and no more than was given away', async () => {
+    await account({ quota: { max24h: 100, sent24h: 80 } });
+    await limits.lease(10, 0);
+    expect((await limits.lease(10, 8)).count).toBe(10);
+    expect((await limits.status()).leftToday).toBe(8);
+    await limits.lease(1, 50);
+    expect((await limits.status()).leftToday).toBe(19);
+    const [{ count }] = await dataSource.query<{ count: string }[]>('SELECT sum(count) AS count FROM send_usage');
+    expect(Number(count)).toBe(10 - 8 + 10 - 50 + 1);
+  });
+
   it('is none for an account that may not send', async () => {
     await account({ isSendingEnabled: false });
-    expect((await limits.lease(64)).count).toBe(0);
+    expect((await limits.lease(64, 0)).count).toBe(0);
     await limits.configure(null, false);
-    expect((await limits.lease(64)).count).toBe(64);
+    expect((await limits.lease(64, 0)).count).toBe(64);
   });
 });
 
