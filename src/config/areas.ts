@@ -40,6 +40,5 @@ export const areas: readonly Area[] = [
 
 /** Values that the contract fixes and no code acts on yet: refused rather than ignored. null stands for any but the default. */
 export const notYet: Readonly<Record<string, string | null>> = {
-  NATS_PAYLOAD: 'reference',
   SENDER_RATE_PER_SECOND: null,
 };

@@ -201,10 +201,7 @@ describe('a secret in a file', () => {
 });
 
 describe('what this version does not do', () => {
-  it.each([
-    ['SENDER_RATE_PER_SECOND', '14'],
-    ['NATS_PAYLOAD', 'reference'],
-  ])('is refused by every process: %s=%s', (name, value) => {
+  it.each([['SENDER_RATE_PER_SECOND', '14']])('is refused by every process: %s=%s', (name, value) => {
     for (const process of ['gateway', 'cli'] as const) {
       expect(faults({ [name]: value }, process)).toEqual([`${name}=${value} is not available in this version`]);
     }
@@ -214,7 +211,7 @@ describe('what this version does not do', () => {
   });
 
   it('may be set to what holds anyway', () => {
-    expect(faults({ NATS_PAYLOAD: 'inline', SENDER_RATE_PER_SECOND: '0', SENDER_TRANSPORT: 'smtp' })).toEqual([]);
+    expect(faults({ SENDER_RATE_PER_SECOND: '0', SENDER_TRANSPORT: 'smtp' })).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, Repository } from 'typeorm';
+import { type EntityManager, In, Repository } from 'typeorm';
 import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.js';
 import { type State, stateOf } from '../contracts/states.js';
 import { textArray, uuidArray } from '../database/binary-array.js';
@@ -83,6 +83,10 @@ export class MessagesRepository {
     ]);
     await this.insertBatches(transaction, messages, blocked, batchSize);
     await this.insertEmails(transaction, messages, blocked);
+  }
+
+  findAll(ids: readonly string[]): Promise<Message[]> {
+    return this.messages.findBy({ id: In(ids) });
   }
 
   find(id: string): Promise<Message | null> {

@@ -8,6 +8,7 @@ import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { DispatchNudge, NotifyNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { ClaimsService } from './claims.service.js';
+import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { SenderService } from './sender.service.js';
 import { transportFor } from './transports/transport.factory.js';
@@ -27,6 +28,7 @@ import { TRANSPORT } from './transports/transport.js';
     { provide: DispatchNudge, useClass: NotifyNudge },
     OutcomeRecorder,
     ClaimsService,
+    MessageContents,
     SenderService,
     { provide: TRANSPORT, inject: [senderConfig.KEY], useFactory: (config: SenderConfig) => transportFor(config) },
   ],

@@ -155,7 +155,7 @@ describe('the ledger', () => {
       ...(await batches.claimDue(0, 100, 'test', LEASE_SECONDS)),
       ...(await batches.claimDue(1, 100, 'test', LEASE_SECONDS)),
     ];
-    const loaded = await batches.emailsOf(claimed);
+    const loaded = await batches.emailsOf(claimed, true);
     await batches.settle(
       claimed.map((batch) => ({
         batch,
