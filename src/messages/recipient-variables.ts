@@ -1,5 +1,5 @@
 import { isVariableName, UNSUBSCRIBE_URL, type Variables } from '../compose/variables.js';
-import type { FieldError } from '../runtime/errors.js';
+import { Refused } from '../http/parsed.decorator.js';
 import { type Fault, memberPointer } from './dto/name-value-map.js';
 import { tooLong } from './dto/text.js';
 
@@ -12,19 +12,20 @@ const FORBIDDEN = /[\p{Surrogate}\p{Cc}]/u;
 const LINE_BREAKS_AND_TABS = /[\n\t]/g;
 
 /** An object of variables with their values as texts, or what is wrong with the first that is not one. */
-export function readVariables(raw: unknown, pointer: string): Variables | null | FieldError {
+export function readVariables(raw: unknown, pointer: string): Variables | null | Refused {
   if (raw === undefined || raw === null) return null;
-  if (typeof raw !== 'object' || Array.isArray(raw)) return { pointer, code: 'invalid_type', detail: 'must be an object' };
+  if (typeof raw !== 'object' || Array.isArray(raw))
+    return new Refused([{ pointer, code: 'invalid_type', detail: 'must be an object' }]);
   const names = Object.keys(raw);
   if (names.length === 0) return null;
   const given = raw as Record<string, unknown>;
   const variables: Record<string, string> = {};
   for (const name of names) {
     const text = readValue(name, given[name]);
-    if (typeof text !== 'string') return { pointer: memberPointer(pointer, name), ...text };
+    if (typeof text !== 'string') return new Refused([{ pointer: memberPointer(pointer, name), ...text }]);
     variables[name] = text;
   }
-  return bytesOf(variables) <= MAX_VARIABLES_BYTES ? variables : { pointer, ...TOO_LARGE };
+  return bytesOf(variables) <= MAX_VARIABLES_BYTES ? variables : new Refused([{ pointer, ...TOO_LARGE }]);
 }
 
 export const TOO_LARGE: Fault = {

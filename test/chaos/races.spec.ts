@@ -16,6 +16,7 @@ import { identify, MessagesRepository } from '../../src/messages/messages.reposi
 import { Message } from '../../src/messages/message.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { NO_EXTRAS } from '../support/messages.js';
 import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
 
@@ -133,6 +134,8 @@ describe('the ledger', () => {
   /** Accepts and dispatches so many mails; returns their ids. */
   async function dispatched(topicId: string, count: number): Promise<string[]> {
     const message = identify({
+      ...NO_EXTRAS,
+      recipientVariables: null,
       topicId,
       subject: 'Hello',
       content: '<p>Hello</p>',
