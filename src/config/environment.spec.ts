@@ -200,21 +200,6 @@ describe('a secret in a file', () => {
   });
 });
 
-describe('what this version does not do', () => {
-  it.each([['NATS_PAYLOAD', 'reference']])('is refused by every process: %s=%s', (name, value) => {
-    for (const process of ['gateway', 'cli'] as const) {
-      expect(faults({ [name]: value }, process)).toEqual([`${name}=${value} is not available in this version`]);
-    }
-    expect(faults({ SENDER_TRANSPORT: 'log', MAILBOX_DIR: 'mail', [name]: value }, 'sender')).toEqual([
-      `${name}=${value} is not available in this version`,
-    ]);
-  });
-
-  it('may be set to what holds anyway', () => {
-    expect(faults({ NATS_PAYLOAD: 'inline', SENDER_TRANSPORT: 'smtp' })).toEqual([]);
-  });
-});
-
 describe('RUST_LOG', () => {
   it.each([
     ['info,sqlx=warn,tower_http=debug', 'debug'],

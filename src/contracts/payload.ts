@@ -20,6 +20,12 @@ export interface ReferencePayload {
   message_id: string;
 }
 
+export type Payload = InlinePayload | ReferencePayload;
+
+export function isReference(payload: Payload): payload is ReferencePayload {
+  return !('body' in payload);
+}
+
 export type PayloadFormat = 'msgpack' | 'json';
 
 /** Raised when a field changes its meaning; a consumer naks a version that it does not know. */

@@ -96,9 +96,9 @@ export class Publisher {
   }
 
   private async publishOne(client: JetStreamClient, { emailId, generation, payload }: Publication): Promise<void> {
-    const { subject, stream, payloadFormat } = this.jetstream.config;
+    const { subject, stream, payload: kind, payloadFormat } = this.jetstream.config;
     const header = headers();
-    header.set(CONTENT_TYPE_HEADER, CONTENT_TYPES[payloadFormat]);
+    header.set(CONTENT_TYPE_HEADER, CONTENT_TYPES[kind === 'reference' ? 'json' : payloadFormat]);
     header.set(PAYLOAD_VERSION_HEADER, PAYLOAD_VERSION);
     header.set(GENERATION_HEADER, String(generation));
     await client.publish(subject, payload, {

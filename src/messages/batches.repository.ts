@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, Repository } from 'typeorm';
+import type { Variables } from '../compose/variables.js';
 import { newId } from '../contracts/ids.js';
 import { CODE } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
@@ -51,6 +52,8 @@ export interface BatchEmails {
   addresses: string[];
   /** By id, of those emails that are tracked otherwise than their message: bits of contracts/tracking-bits.ts. */
   tracking: Readonly<Record<string, number>> | null;
+  /** By id, of those emails that have variables of their own. */
+  variables: Readonly<Record<string, Variables>> | null;
 }
 
 /** What became of a leased batch's emails. Those that were not acknowledged are tried again after `delayMs`. */
@@ -82,6 +85,13 @@ export interface Regrouping {
   isAcceptedNow?: boolean;
   /** They were late, and are wanted nevertheless. */
   neverExpires?: boolean;
+}
+
+/** A row of `LOAD_EMAILS`. */
+interface EmailsRow extends Pick<BatchEmails, 'tracking' | 'variables'> {
+  id: string;
+  ids: string;
+  addresses: string;
 }
 
 @Injectable()
@@ -139,16 +149,15 @@ export class BatchesRepository {
   }
 
   /** The emails of each batch that are still as their batch, in the order of their ids. */
-  async emailsOf(batches: readonly LeasedBatch[]): Promise<Map<string, BatchEmails>> {
-    const rows = await rowsOf<{ id: string; ids: string; addresses: string; tracking: BatchEmails['tracking'] }>(
-      this.batches.manager,
-      LOAD_EMAILS,
-      [batches.map((batch) => batch.id)],
-    );
+  async emailsOf(batches: readonly LeasedBatch[], withVariables: boolean): Promise<Map<string, BatchEmails>> {
+    const rows = await rowsOf<EmailsRow>(this.batches.manager, LOAD_EMAILS, [
+      batches.map((batch) => batch.id),
+      withVariables,
+    ]);
     return new Map(
-      rows.map(({ id, ids, addresses, tracking }) => [
+      rows.map(({ id, ids, addresses, tracking, variables }) => [
         id,
-        { ids: ids.split(' '), addresses: addresses.split(' '), tracking },
+        { ids: ids.split(' '), addresses: addresses.split(' '), tracking, variables },
       ]),
     );
   }

@@ -22,17 +22,19 @@ export const CLAIM_DUE = `/* batches.claim_due */
 
 /**
  * Addresses hold no spaces (contracts/address.ts), so one text per batch carries them all. Tracking that differs from
- * the message's is rare, and null where no email of the batch has any. Parameters: batch ids.
+ * the message's is rare, and null where no email of the batch has any; likewise variables. Parameters: batch ids,
+ * whether variables are wanted.
  */
 export const LOAD_EMAILS = `/* batches.load_emails */
   SELECT b.id, string_agg(e.id::text, ' ' ORDER BY e.id) AS ids, string_agg(e.address, ' ' ORDER BY e.id) AS addresses,
-    json_object_agg(e.id, e.tracking) FILTER (WHERE e.tracking IS NOT NULL) AS tracking
+    json_object_agg(e.id, e.tracking) FILTER (WHERE e.tracking IS NOT NULL) AS tracking,
+    json_object_agg(e.id, e.variables) FILTER (WHERE $2 AND e.variables IS NOT NULL) AS variables
   FROM (SELECT id, last_id, ids FROM batches WHERE id = ANY ($1::uuid[])) AS b
   CROSS JOIN LATERAL (
-    SELECT id, address, tracking FROM emails
+    SELECT id, address, tracking, variables FROM emails
     WHERE b.ids IS NULL AND id BETWEEN b.id AND b.last_id AND batch_id IS NULL AND state IS NULL
     UNION ALL
-    SELECT id, address, tracking FROM emails
+    SELECT id, address, tracking, variables FROM emails
     WHERE b.ids IS NOT NULL AND id = ANY (b.ids) AND batch_id = b.id AND state IS NULL
   ) AS e
   GROUP BY b.id`;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
+import type { Variables } from '../compose/variables.js';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
@@ -33,6 +34,9 @@ export interface ClaimedEmail {
   id: string;
   verdict: Verdict;
   address: string;
+  /** Bits of contracts/tracking-bits.ts; null: as its message. */
+  tracking: number | null;
+  variables: Variables | null;
   batchId: string;
   messageId: string;
   topicId: string;
@@ -152,6 +156,8 @@ export class EmailsRepository {
         id: row.id,
         verdict: row.verdict,
         address: row.address,
+        tracking: row.tracking,
+        variables: row.variables,
         batchId: row.batch_id,
         messageId: row.message_id,
         topicId: row.topic_id,

@@ -10,7 +10,7 @@ import { BATCH_OF_EMAIL } from './messages.sql.js';
  */
 export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
   WITH found AS (
-    SELECT w.id, e.address, e.batch_id AS own_batch, b.id AS batch_id, m.id AS message_id, b.topic_id, b.generation,
+    SELECT w.id, e.address, e.tracking, e.variables, e.batch_id AS own_batch, b.id AS batch_id, m.id AS message_id, b.topic_id, b.generation,
       suppression.reason,
       CASE
         WHEN e.id IS NULL OR m.id IS NULL OR w.generation > b.generation THEN 'unknown'
@@ -57,7 +57,7 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
     INSERT INTO sender_claims (id, sender, lease_until, ids)
     SELECT $3::uuid, $4, now() + make_interval(secs => $5), array_agg(id) FROM claimed HAVING count(*) > 0
   )
-  SELECT found.id, found.address, found.batch_id, found.message_id, found.topic_id, claimed.attempts AS attempt,
+  SELECT found.id, found.address, found.tracking, found.variables, found.batch_id, found.message_id, found.topic_id, claimed.attempts AS attempt,
     CASE
       WHEN found.verdict = 'hold' AND free.own_batch IS NOT DISTINCT FROM found.own_batch AND free.id IS NOT NULL THEN 'hold'
       WHEN found.verdict IN ('send', 'stop', 'expire', 'suppress', 'hold') AND claimed.id IS NULL AND refused.id IS NULL

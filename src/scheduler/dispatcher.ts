@@ -1,13 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { PayloadTemplate } from '../compose/payload-template.js';
-import { trackedBody } from '../compose/tracked-body.js';
+import { MessageTemplates } from '../compose/message-templates.js';
+import { serializeReference } from '../compose/payload.js';
+import { type PayloadTemplate, payloadTemplate } from '../compose/payload-template.js';
+import type { LinkSettings } from '../compose/tracked-body.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
-import { TRACKS_CLICKS, TRACKS_OPENS, trackingBits } from '../contracts/tracking-bits.js';
 import { highWaterOf } from '../limits/high-water.js';
 import { holdUpOf } from '../limits/hold-up.js';
 import { HoldUpLog } from '../limits/hold-up-log.js';
@@ -40,7 +41,7 @@ const CLOSED_RETRY_MS = 1_000;
 /** Less room than this part of the whole waits to become more: each lap cuts a batch in two. */
 const LEAST_BULK_SHARE = 1 / 8;
 
-const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null };
+const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null, variables: null };
 
 /** A leased batch with what is to be published of it, and what is not because nothing is sent to the address any more. */
 interface Work {
@@ -158,8 +159,11 @@ export class Dispatcher {
 
   private async publish(batches: readonly LeasedBatch[]): Promise<Settlement[]> {
     if (batches.length === 0) return [];
-    const [messages, work] = await Promise.all([this.batches.messagesOf(batches), this.workOf(batches)]);
-    const results = await this.publisher.publish(this.publications(work, messages));
+    const work = await this.workOf(batches);
+    const publications = this.isReference
+      ? this.references(work)
+      : this.publications(work, await this.batches.messagesOf(batches));
+    const results = await this.publisher.publish(publications);
     let next = 0;
     return work.map(({ batch, emails: { ids }, suppressed }) => {
       const ofBatch = results.slice(next, (next += ids.length));
@@ -180,7 +184,7 @@ export class Dispatcher {
 
   /** Asks again who may be written to: an external sender never does. */
   private async workOf(batches: readonly LeasedBatch[]): Promise<Work[]> {
-    const emails = await this.batches.emailsOf(batches);
+    const emails = await this.batches.emailsOf(batches, !this.isReference);
     const blocked = await this.recipients.blocked(
       batches.map(({ id, topicId }) => ({ topicId, addresses: emails.get(id)?.addresses ?? [] })),
     );
@@ -188,7 +192,7 @@ export class Dispatcher {
       const all = emails.get(batch.id) ?? NO_EMAILS;
       const ofTopic = blocked.of(batch.topicId);
       if (ofTopic.size === 0) return { batch, emails: all, suppressed: [] };
-      const work: Work = { batch, emails: { ids: [], addresses: [], tracking: all.tracking }, suppressed: [] };
+      const work: Work = { batch, emails: { ...all, ids: [], addresses: [] }, suppressed: [] };
       for (const [index, id] of all.ids.entries()) {
         const address = all.addresses[index];
         const block = ofTopic.get(address);
@@ -208,27 +212,33 @@ export class Dispatcher {
     for (const { batch, emails } of work) {
       const message = messages.get(batch.messageId);
       if (!message) throw new Error(`batch ${batch.id} has no message ${batch.messageId}`);
-      const asMessage = trackingBits(message.trackOpens, message.trackClicks);
-      const templates = new Map<number, PayloadTemplate>();
-      for (const [index, emailId] of emails.ids.entries()) {
-        const bits = emails.tracking?.[emailId] ?? asMessage;
-        const template = templates.get(bits) ?? this.templateOf(message, bits);
-        templates.set(bits, template);
-        const payload = template.payloadOf(emailId, emails.addresses[index]);
-        yield { emailId, generation: batch.generation, payload };
+      const templates = new MessageTemplates(message, this.links);
+      const payloads = new Map<number | null, PayloadTemplate>();
+      for (const [index, id] of emails.ids.entries()) {
+        const bits = emails.tracking?.[id] ?? null;
+        const template = payloads.get(bits) ?? payloadTemplate(this.nats.payloadFormat, templates.of(bits));
+        payloads.set(bits, template);
+        const recipient = { id, address: emails.addresses[index], variables: emails.variables?.[id] ?? null };
+        yield { emailId: id, generation: batch.generation, payload: template.payloadOf(recipient) };
       }
     }
   }
 
-  private templateOf({ id, topicId, subject, content }: Message, bits: number): PayloadTemplate {
-    const tracking = { opens: (bits & TRACKS_OPENS) !== 0, clicks: (bits & TRACKS_CLICKS) !== 0 };
-    const links = { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
-    return new PayloadTemplate(this.nats.payloadFormat, (uuid, placeholders) => ({
-      uuid,
-      subject,
-      body: trackedBody(content, tracking, links, uuid, placeholders),
-      topic_id: topicId,
-      message_id: id,
-    }));
+  /** The content stays in the ledger, where our sender finds it. */
+  private *references(work: readonly Work[]): Generator<Publication> {
+    for (const { batch, emails } of work) {
+      for (const uuid of emails.ids) {
+        const payload = serializeReference({ uuid, message_id: batch.messageId });
+        yield { emailId: uuid, generation: batch.generation, payload };
+      }
+    }
+  }
+
+  private get isReference(): boolean {
+    return this.nats.payload === 'reference';
+  }
+
+  private get links(): LinkSettings {
+    return { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
   }
 }

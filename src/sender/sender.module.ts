@@ -10,6 +10,7 @@ import { LimitsModule } from '../limits/limits.module.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { AccountRefresh } from './account-refresh.js';
 import { ClaimsService } from './claims.service.js';
+import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { Pace } from './pace.js';
 import { SenderService } from './sender.service.js';
@@ -34,6 +35,7 @@ import { TRANSPORT } from './transports/transport.js';
     ClaimsService,
     Pace,
     AccountRefresh,
+    MessageContents,
     SenderService,
     { provide: TRANSPORT, inject: [senderConfig.KEY], useFactory: (config: SenderConfig) => transportFor(config) },
     {

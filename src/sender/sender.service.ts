@@ -11,7 +11,8 @@ import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import {
   CONTENT_TYPE_HEADER,
   GENERATION_HEADER,
-  type InlinePayload,
+  isReference,
+  type Payload,
   PAYLOAD_VERSION,
   PAYLOAD_VERSION_HEADER,
 } from '../contracts/payload.js';
@@ -22,6 +23,8 @@ import { backoffMs } from '../runtime/backoff.js';
 import { AccountRefresh } from './account-refresh.js';
 import { type Claimed, ClaimsService } from './claims.service.js';
 import { resultOf } from './failure-policy.js';
+import { type Contents, mailOf } from './mail-of.js';
+import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { Pace } from './pace.js';
 import { type Transport, TRANSPORT, TransportError } from './transports/transport.js';
@@ -42,7 +45,7 @@ const STOP_TIMEOUT_MS = 20_000;
 interface Task {
   id: string;
   generation: number;
-  payload: InlinePayload;
+  payload: Payload;
   delivery: Delivery;
 }
 
@@ -69,6 +72,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     private readonly database: DatabaseService,
     private readonly queue: QueueConsumer,
     private readonly claims: ClaimsService,
+    private readonly contents: MessageContents,
     private readonly outcomes: OutcomeRecorder,
     private readonly account: AccountRefresh,
     private readonly pace: Pace,
@@ -162,8 +166,11 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     }
     for (const task of tasks.values()) this.busy.add(task);
     this.resumeDeliveries?.();
+    let contents: Contents;
     let emails: Claimed[];
     try {
+      // Before the claim, so that nothing is in doubt if this fails or we die meanwhile.
+      contents = await this.contents.load(referencedBy(tasks.values()));
       emails = await this.claims.claim([...tasks.values()]);
     } catch (error) {
       this.logger.warn(`cannot claim: ${messageOf(error)}`);
@@ -174,14 +181,14 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       return;
     }
     this.pace.giveBack(taken.length - emails.filter(({ verdict }) => verdict === 'send').length);
-    for (const email of emails) void this.follow(tasks.get(email.id)!, email);
+    for (const email of emails) void this.follow(tasks.get(email.id)!, email, contents);
   }
 
   /** Does what the ledger said and answers the delivery. */
-  private async follow(task: Task, email: Claimed): Promise<void> {
+  private async follow(task: Task, email: Claimed, contents: Contents): Promise<void> {
     const { delivery } = task;
     try {
-      if (email.verdict === 'send') await this.send(task, email);
+      if (email.verdict === 'send') await this.send(task, email, contents);
       switch (email.verdict) {
         case 'send':
         case 'stop':
@@ -210,18 +217,12 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  private async send({ payload }: Task, { id, address, attempt, batchId, topicId, messageId, claim }: Claimed) {
+  private async send({ payload }: Task, email: Claimed, contents: Contents) {
+    const { id, attempt, batchId, topicId, claim } = email;
     const identity = { id, attempt, batchId, topicId };
     try {
-      const { providerMessageId } = await this.transport.send({
-        id,
-        topicId,
-        messageId,
-        from: this.config.fromEmail,
-        to: address,
-        subject: payload.subject,
-        html: payload.body,
-      });
+      const mail = mailOf(payload, email, contents, this.config.fromEmail);
+      const { providerMessageId } = await this.transport.send(mail);
       this.pace.answered();
       await this.outcomes.record({ ...identity, result: { state: 'sent', providerMessageId } });
     } catch (cause) {
@@ -251,4 +252,8 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   private stillWorking(): void {
     for (const { delivery } of [...this.waiting, ...this.busy]) delivery.working();
   }
+}
+
+function referencedBy(tasks: Iterable<Task>): string[] {
+  return [...tasks].flatMap(({ payload }) => (isReference(payload) ? [payload.message_id] : []));
 }

@@ -18,6 +18,7 @@ import { Message } from '../../src/messages/message.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { BlockedByTopic } from '../../src/suppressions/recipient-check.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { NO_EXTRAS } from '../support/messages.js';
 import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
 
@@ -136,6 +137,8 @@ describe('the ledger', () => {
   /** Accepts and dispatches so many mails; returns their ids. */
   async function dispatched(topicId: string, count: number): Promise<string[]> {
     const message = identify({
+      ...NO_EXTRAS,
+      recipientVariables: null,
       topicId,
       subject: 'Hello',
       content: '<p>Hello</p>',
@@ -158,7 +161,7 @@ describe('the ledger', () => {
       ...(await batches.claimDue(0, 100, 'test', LEASE_SECONDS)),
       ...(await batches.claimDue(1, 100, 'test', LEASE_SECONDS)),
     ];
-    const loaded = await batches.emailsOf(claimed);
+    const loaded = await batches.emailsOf(claimed, true);
     await batches.settle(
       claimed.map((batch) => ({
         batch,

@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ledger: [...BASE, 'database'],
   limits: [...BASE, 'database'],
   suppressions: [...BASE, 'database', 'ledger', 'http'],
-  messages: [...BASE, 'database', 'ledger', 'http', 'suppressions'],
+  messages: [...BASE, 'database', 'compose', 'ledger', 'http', 'suppressions'],
   topics: [...BASE, 'database', 'ledger', 'limits', 'http', 'suppressions', 'messages'],
   events: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages', 'topics'],
   tracking: [...BASE, 'database', 'ledger', 'http', 'compose', 'suppressions', 'messages', 'topics', 'events'],
@@ -37,6 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one place alone may import. */
 const PACKAGE_HOMES: readonly { pattern: RegExp; home: RegExp }[] = [
   { pattern: /^nats$/, home: /^src\/jetstream\// },
+  { pattern: /^html-to-text$/, home: /^src\/compose\// },
   { pattern: /^(nodemailer|@aws-sdk)(\/|$)/, home: /^src\/sender\/transports\// },
 ];
 
