@@ -29,8 +29,10 @@ import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
  * settles nothing, and its ids are published again.
  */
 const LEASE_SECONDS = 30;
-/** Per lap: single emails are many small rows; four large batches fill the publisher's window well. */
-const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };
+/** Batches per lap: single emails are many small rows, and so is bulk that was put back. */
+const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 64 };
+/** Large batches per lap: four fill the publisher's window well. */
+const BULK_BATCHES = 4;
 const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
@@ -93,9 +95,9 @@ export class Dispatcher {
     if (highWater === 0) return 'closed';
     const room = await this.publisher.room(highWater);
     if (room === 0) return 'full';
-    const singles = await this.claim(0, Math.min(CLAIM_LIMIT[0], room));
-    const bulkRoom = room - singles.length;
-    const isFull = bulkRoom < highWater * LEAST_BULK_SHARE;
+    const singles = await this.claim(0, room);
+    const bulkRoom = Math.min(room - sizeOf(singles), BULK_BATCHES * this.scheduler.batchSize);
+    const isFull = bulkRoom < Math.min(highWater, this.scheduler.batchSize) * LEAST_BULK_SHARE;
     const claimed = isFull ? singles : [...singles, ...(await this.claimBulk(bulkRoom))];
     if (claimed.length === 0) return isFull ? 'full' : 'idle';
     const stopped = claimed.filter(({ isStopped }) => isStopped);
@@ -124,17 +126,17 @@ export class Dispatcher {
     return highWater;
   }
 
-  /** As many batches as there is room for; of one that is larger than all of it a part. */
+  /** As many batches as there is room for, and of the last a part. */
   private async claimBulk(room: number): Promise<LeasedBatch[]> {
-    const limit = Math.max(1, Math.floor(room / this.scheduler.batchSize));
-    const batches = await this.claim(1, Math.min(CLAIM_LIMIT[1], limit));
-    return Promise.all(
-      batches.map((batch) => (batch.size > room && !batch.isStopped ? this.batches.split(batch, room) : batch)),
-    );
+    const batches = await this.claim(1, room);
+    const last = batches.pop();
+    if (last === undefined) return [];
+    const left = room - sizeOf(batches);
+    return [...batches, last.size > left && !last.isStopped ? await this.batches.split(last, left) : last];
   }
 
-  private claim(lane: Lane, limit: number): Promise<LeasedBatch[]> {
-    return this.batches.claimDue(lane, limit, this.owner, LEASE_SECONDS);
+  private claim(lane: Lane, room: number): Promise<LeasedBatch[]> {
+    return this.batches.claimDue(lane, CLAIM_LIMIT[lane], room, this.owner, LEASE_SECONDS);
   }
 
   private async publish(batches: readonly LeasedBatch[]): Promise<Settlement[]> {
@@ -209,4 +211,8 @@ export class Dispatcher {
       message_id: id,
     }));
   }
+}
+
+function sizeOf(batches: readonly LeasedBatch[]): number {
+  return batches.reduce((sum, { size }) => sum + size, 0);
 }
