@@ -83,11 +83,16 @@ export class Pace {
     return 0;
   }
 
-  /** So much of what `take` gave is sent by nobody: the ledger said no, or the provider did. */
+  /** So much of what `take` gave never reached the provider: the ledger said no. */
   giveBack(count: number): void {
     const grant = this.grant;
     if (grant !== null && grant.used >= count) grant.used -= count;
     else this.unused += count;
+  }
+
+  /** The provider did not take a mail: its token is used, and the quota is not. */
+  refused(): void {
+    this.unused += 1;
   }
 
   /** The provider answered for a mail, whether it took it or not. */

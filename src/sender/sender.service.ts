@@ -233,7 +233,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private slowDownFor(error: TransportError): void {
-    if (error.kind !== 'ambiguous') this.pace.giveBack(1);
+    if (error.kind !== 'ambiguous') this.pace.refused();
     switch (error.kind) {
       case 'unavailable':
         return this.pace.pause(error);
