@@ -101,14 +101,16 @@ export class BatchesRepository {
     private readonly ledger: LedgerService,
   ) {}
 
-  async claimDue(lane: Lane, limit: number, owner: string, leaseSeconds: number): Promise<LeasedBatch[]> {
+  /** In the order of their places; the last may be larger than what is left of the room. */
+  async claimDue(lane: Lane, limit: number, room: number, owner: string, leaseSeconds: number): Promise<LeasedBatch[]> {
     const rows = await rowsOf<Record<string, never>>(this.batches.manager, CLAIM_DUE, [
       lane,
       limit,
       owner,
       leaseSeconds,
+      room,
     ]);
-    return rows.map((row) => ({
+    const batches = rows.map((row): LeasedBatch => ({
       id: row.id,
       epoch: row.epoch,
       generation: row.generation,
@@ -122,6 +124,7 @@ export class BatchesRepository {
       isExpired: row.is_expired,
       isPaused: row.is_paused,
     }));
+    return batches.sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || (a.id < b.id ? -1 : 1));
   }
 
   /**

@@ -1,19 +1,21 @@
 import { CODE } from '../contracts/states.js';
 
 /**
- * Leases due batches of one lane: the lease's end becomes the next moment at which anybody may claim. The LIMIT
- * stands in its own CTE: as a plain subquery it may be evaluated again and claim too many. Parameters: lane, limit,
- * owner, lease (seconds).
+ * Leases due batches of one lane: the lease's end becomes the next moment at which anybody may claim. As many as begin
+ * within the room: the last of them may be larger than what is left of it. The LIMIT stands in its own CTE: as a plain
+ * subquery it may be evaluated again and claim too many. Parameters: lane, limit, owner, lease (seconds), room (emails).
  */
 export const CLAIM_DUE = `/* batches.claim_due */
   WITH due AS (
-    SELECT id, claim_at AS due_at FROM batches
+    SELECT id, claim_at AS due_at, size FROM batches
     WHERE state = ${CODE.pending} AND lane = $1 AND claim_at <= now()
     ORDER BY claim_at LIMIT $2
     FOR UPDATE SKIP LOCKED
+  ), placed AS (
+    SELECT id, sum(size) OVER (ORDER BY due_at, id) - size AS before FROM due
   ), claimed AS (
     UPDATE batches SET lease_owner = $3, epoch = epoch + 1, claim_at = now() + make_interval(secs => $4)
-    WHERE id = ANY (ARRAY(SELECT id FROM due))
+    WHERE id = ANY (ARRAY(SELECT id FROM placed WHERE before < $5))
     RETURNING id, epoch, generation, attempts, message_id, topic_id, size, accepted_at, expires_at, is_first
   )
   SELECT claimed.*, due.due_at, coalesce(topics.stopped_at >= claimed.accepted_at, false) AS is_stopped,

@@ -31,8 +31,10 @@ import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
  * settles nothing, and its ids are published again.
  */
 const LEASE_SECONDS = 30;
-/** Per lap: single emails are many small rows; four large batches fill the publisher's window well. */
-const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };
+/** Batches per lap: single emails are many small rows, and so is bulk that was put back. */
+const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 64 };
+/** Large batches per lap: four fill the publisher's window well. */
+const BULK_BATCHES = 4;
 const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
@@ -96,13 +98,13 @@ export class Dispatcher {
     if (highWater === 0) return 'closed';
     const room = await this.publisher.room(highWater);
     if (room === 0) return 'full';
-    const singles = await this.claim(0, Math.min(CLAIM_LIMIT[0], room));
-    const bulkRoom = room - singles.length;
-    const isFull = bulkRoom < highWater * LEAST_BULK_SHARE;
-    const bulk = isFull ? [] : await this.claimBulk(bulkRoom);
+    const singles = await this.claim(0, room);
+    const bulkRoom = Math.min(room - sizeOf(singles), BULK_BATCHES * this.scheduler.batchSize);
+    const isFull = bulkRoom < Math.min(highWater, this.scheduler.batchSize) * LEAST_BULK_SHARE;
+    const bulk = isFull ? [] : await this.claim(1, bulkRoom);
     if (singles.length + bulk.length === 0) return isFull ? 'full' : 'idle';
-    const wanted = await this.wanted([...singles, ...bulk]);
-    const settlements = await this.publish(await this.fitting(wanted, bulkRoom));
+    const wanted = [...(await this.wanted(singles)), ...(await this.fitting(await this.wanted(bulk), bulkRoom))];
+    const settlements = await this.publish(wanted);
     const settled = await this.batches.settle(settlements);
     for (const { batch } of settlements) {
       if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
@@ -126,15 +128,13 @@ export class Dispatcher {
     return highWater;
   }
 
-  /** As many batches as there is room for, one at least. */
-  private claimBulk(room: number): Promise<LeasedBatch[]> {
-    const limit = Math.max(1, Math.floor(room / this.scheduler.batchSize));
-    return this.claim(1, Math.min(CLAIM_LIMIT[1], limit));
-  }
-
-  /** Of a batch that is larger than all the room a part. */
-  private fitting(batches: readonly LeasedBatch[], room: number): Promise<LeasedBatch[]> {
-    return Promise.all(batches.map((batch) => (batch.size > room ? this.batches.split(batch, room) : batch)));
+  /** Batches that the room began to hold: where the last of them overflows it, a part of that one. */
+  private async fitting(batches: readonly LeasedBatch[], room: number): Promise<LeasedBatch[]> {
+    const overflow = sizeOf(batches) - room;
+    const last = batches.findLast(({ size }) => size > overflow);
+    if (overflow <= 0 || last === undefined) return [...batches];
+    const part = await this.batches.split(last, last.size - overflow);
+    return batches.map((batch) => (batch === last ? part : batch));
   }
 
   /** Those of the batches that are to be published now; the others are stopped, expired or held here. */
@@ -153,8 +153,8 @@ export class Dispatcher {
     return wanted;
   }
 
-  private claim(lane: Lane, limit: number): Promise<LeasedBatch[]> {
-    return this.batches.claimDue(lane, limit, this.owner, LEASE_SECONDS);
+  private claim(lane: Lane, room: number): Promise<LeasedBatch[]> {
+    return this.batches.claimDue(lane, CLAIM_LIMIT[lane], room, this.owner, LEASE_SECONDS);
   }
 
   private async publish(batches: readonly LeasedBatch[]): Promise<Settlement[]> {
@@ -241,4 +241,8 @@ export class Dispatcher {
   private get links(): LinkSettings {
     return { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
   }
+}
+
+function sizeOf(batches: readonly LeasedBatch[]): number {
+  return batches.reduce((sum, { size }) => sum + size, 0);
 }

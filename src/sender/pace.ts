@@ -56,8 +56,11 @@ export class Pace {
     return this.failures > 0;
   }
 
-  /** Waits for leave to send and returns for how many, at most `wanted`; 0: none yet, ask again. */
-  async take(wanted: number): Promise<number> {
+  /**
+   * Waits for leave to send and returns for how many, at most `wanted`; 0: none yet, ask again. Leased is for as many as
+   * are wanted `soon`: places become free one by one, and a lease for each would double the round trips.
+   */
+  async take(wanted: number, soon = wanted): Promise<number> {
     const pauseMs = this.pausedUntilMs - performance.now();
     if (pauseMs > 0) {
       await sleep(Math.min(pauseMs, RETRY_MS));
@@ -67,7 +70,7 @@ export class Pace {
     if (nowMs < this.unlimitedUntilMs) return wanted;
     const { grant } = this;
     if (grant === null || isVoid(grant, nowMs)) {
-      await this.lease(wanted);
+      await this.lease(soon);
       return 0;
     }
     const due = Math.min(dueAt(grant, nowMs) - grant.used, wanted);
@@ -80,11 +83,16 @@ export class Pace {
     return 0;
   }
 
-  /** So much of what `take` gave is sent by nobody: the ledger said no, or the provider did. */
+  /** So much of what `take` gave never reached the provider: the ledger said no. */
   giveBack(count: number): void {
     const grant = this.grant;
     if (grant !== null && grant.used >= count) grant.used -= count;
     else this.unused += count;
+  }
+
+  /** The provider did not take a mail: its token is used, and the quota is not. */
+  refused(): void {
+    this.unused += 1;
   }
 
   /** The provider answered for a mail, whether it took it or not. */

@@ -145,7 +145,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     this.isClaiming = true;
     try {
       while (this.waiting.length > 0 && this.freePlaces > 0 && !this.isStopping) {
-        const count = await this.pace.take(Math.min(this.waiting.length, this.freePlaces));
+        const count = await this.pace.take(Math.min(this.waiting.length, this.freePlaces), this.waiting.length);
         if (count > 0 && this.waiting.length > 0) await this.claim(this.waiting.splice(0, count));
       }
     } finally {
@@ -236,7 +236,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private slowDownFor(error: TransportError): void {
-    if (error.kind !== 'ambiguous') this.pace.giveBack(1);
+    if (error.kind !== 'ambiguous') this.pace.refused();
     switch (error.kind) {
       case 'unavailable':
         return this.pace.pause(error);

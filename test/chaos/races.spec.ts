@@ -158,8 +158,8 @@ describe('the ledger', () => {
   /** What a dispatcher does with all that is due. */
   async function dispatch(): Promise<string[]> {
     const claimed = [
-      ...(await batches.claimDue(0, 100, 'test', LEASE_SECONDS)),
-      ...(await batches.claimDue(1, 100, 'test', LEASE_SECONDS)),
+      ...(await batches.claimDue(0, 100, 1_000, 'test', LEASE_SECONDS)),
+      ...(await batches.claimDue(1, 100, 100_000, 'test', LEASE_SECONDS)),
     ];
     const loaded = await batches.emailsOf(claimed, true);
     await batches.settle(
