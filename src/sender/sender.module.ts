@@ -10,6 +10,7 @@ import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { ClaimsService } from './claims.service.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { SenderService } from './sender.service.js';
+import { UncertainService } from './uncertain.service.js';
 import { transportFor } from './transports/transport.factory.js';
 import { TRANSPORT } from './transports/transport.js';
 
@@ -28,6 +29,7 @@ import { TRANSPORT } from './transports/transport.js';
     OutcomeRecorder,
     ClaimsService,
     SenderService,
+    UncertainService,
     { provide: TRANSPORT, inject: [senderConfig.KEY], useFactory: (config: SenderConfig) => transportFor(config) },
   ],
 })

@@ -3,6 +3,7 @@ import { LedgerModule } from '../ledger/ledger.module.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { SentCountsController } from './sent-counts.controller.js';
 import { TopicsDataModule } from './topics-data.module.js';
+import { TopicControlService } from './topic-control.service.js';
 import { TopicsController } from './topics.controller.js';
 import { TopicsRepository } from './topics.repository.js';
 import { TopicsService } from './topics.service.js';
@@ -10,6 +11,6 @@ import { TopicsService } from './topics.service.js';
 @Module({
   imports: [TopicsDataModule, LedgerModule, MessagesDataModule],
   controllers: [TopicsController, SentCountsController],
-  providers: [TopicsRepository, TopicsService],
+  providers: [TopicsRepository, TopicsService, TopicControlService],
 })
 export class TopicsModule {}

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { chaosSeed, seededRandom } from '../support/seeded-random.js';
 import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
-const MESSAGES = 20;
+const MESSAGES = 10;
 const SIZE = 200;
 const TOTAL = MESSAGES * SIZE;
 const TURNS = 40;
@@ -31,7 +31,7 @@ it('pausing and resuming at random moments holds nothing for ever and repeats no
     gateway: any,
   });
   for (let count = 0; count < TURNS; count++) {
-    await sleep(random() * 100);
+    await sleep(random() * 200);
     // Sometimes both at the same time.
     await Promise.all(random() < 0.2 ? [turn('pause'), turn('resume')] : [turn(random() < 0.5 ? 'pause' : 'resume')]);
   }
