@@ -14,6 +14,7 @@ export interface EmailUnderEvents {
   address: string;
   topicId: string;
   batchId: string;
+  batchEpoch: number;
   state: State;
   /** The state is the batch's: the email leaves the batch when it is raised. */
   isAsBatch: boolean;
@@ -74,6 +75,7 @@ export class EventsRepository {
       events: number;
       batch_id: string;
       batch_state: number;
+      batch_epoch: number;
       topic_id: string;
       is_tracked: boolean;
       out_at: Date | null;
@@ -87,6 +89,7 @@ export class EventsRepository {
           address: row.address,
           topicId: row.topic_id,
           batchId: row.batch_id,
+          batchEpoch: row.batch_epoch,
           state: stateOf(row.own_state ?? row.batch_state),
           isAsBatch: row.own_state === null,
           isTracked: row.is_tracked,
@@ -99,8 +102,8 @@ export class EventsRepository {
   }
 
   /** Those of the pending batches that may be changed now: no dispatcher holds them. */
-  holdBatches(transaction: EntityManager, ids: readonly string[]): Promise<Set<string>> {
-    return this.batches.tryLock(transaction, ids);
+  holdBatches(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
+    return this.batches.tryLock(transaction, epochs);
   }
 
   /** Stores events by their ids, once each. Returns the ids of those that are new. */

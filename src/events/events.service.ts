@@ -91,7 +91,8 @@ export class EventsService {
     const leaving = reports.filter(
       (report) => report.email.isAsBatch && report.email.state === 'pending' && this.stateAfter(report) !== 'pending',
     );
-    const free = await this.events.holdBatches(transaction, [...new Set(leaving.map(({ email }) => email.batchId))]);
+    const epochs = new Map(leaving.map(({ email: { batchId, batchEpoch } }) => [batchId, batchEpoch]));
+    const free = await this.events.holdBatches(transaction, epochs);
     return new Set(leaving.filter(({ email }) => !free.has(email.batchId)).map(({ email }) => email.id));
   }
 

@@ -6,7 +6,8 @@ export const LOCK = `/* events.lock */
 
 /** Parameters: ids of locked emails. */
 export const READ = `/* events.read */
-  SELECT e.id, e.address, e.state AS own_state, e.events, e.claimed_at, b.id AS batch_id, b.state AS batch_state, b.topic_id,
+  SELECT e.id, e.address, e.state AS own_state, e.events, e.claimed_at, b.id AS batch_id, b.state AS batch_state,
+    b.epoch AS batch_epoch, b.topic_id,
     coalesce(e.tracking & 1 = 1, m.track_opens) AS is_tracked, coalesce(e.sent_at, b.dispatched_at) AS out_at
   FROM emails e ${BATCH_OF_EMAIL}
   JOIN messages m ON m.id = b.message_id

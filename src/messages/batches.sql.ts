@@ -90,12 +90,14 @@ export const STOP_PENDING = `/* batches.stop_pending */
 
 /**
  * Those pending batches that nobody leases, locked. Never waits: a settle holds its batches and waits for emails,
- * whoever takes single emails out of a batch holds those. Parameters: batch ids.
+ * whoever takes single emails out of a batch holds those. Nor may a lease have come and gone since the batches were
+ * read. Parameters: batch ids, epochs.
  */
 export const TRY_LOCK_BATCHES = `/* batches.try_lock */
-  SELECT id FROM batches
-  WHERE id = ANY ($1::uuid[]) AND state = ${CODE.pending} AND lease_owner IS NULL
-  ORDER BY id FOR UPDATE SKIP LOCKED`;
+  SELECT b.id FROM batches b
+  JOIN unnest($1::uuid[], $2::int[]) AS known (id, epoch) ON known.id = b.id AND known.epoch = b.epoch
+  WHERE b.id = ANY ($1::uuid[]) AND b.state = ${CODE.pending} AND b.lease_owner IS NULL
+  ORDER BY b.id FOR UPDATE OF b SKIP LOCKED`;
 
 /** Emails take a state or a batch of their own out of pending batches. Parameters: batch ids, how many leave each. */
 export const LEAVE_BATCHES = `/* batches.leave */

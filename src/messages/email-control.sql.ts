@@ -7,7 +7,7 @@ export const LOCK_EMAIL = `/* email_control.lock */
 
 /** A locked email, in a snapshot of its own. Parameters: id. */
 export const READ_EMAIL = `/* email_control.read */
-  SELECT coalesce(e.state, b.state) AS state, b.id AS batch_id, b.topic_id, b.expires_at
+  SELECT coalesce(e.state, b.state) AS state, b.id AS batch_id, b.epoch, b.topic_id, b.expires_at
   FROM emails e ${BATCH_OF_EMAIL}
   WHERE e.id = $1`;
 
