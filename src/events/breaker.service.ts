@@ -45,8 +45,9 @@ export class BreakerService {
   }
 
   private async judgeOne(topicId: string): Promise<void> {
-    const reason = this.reasonOf(await this.pauses.sinceResume(topicId));
-    if (reason === false) return;
+    const since = await this.pauses.sinceResume(topicId);
+    const reason = this.reasonOf(since);
+    if (reason === false || since.isPaused) return;
     if (topicId === EMPTY_TOPIC) return this.alarm(reason);
     const isPaused = await this.pauses.pause(topicId, (since) => this.reasonOf(since));
     if (isPaused) this.logger.warn(`topic "${topicId}" is paused: ${reason}`);

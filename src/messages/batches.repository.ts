@@ -227,10 +227,8 @@ export class BatchesRepository {
   /** Those of the pending batches, by their epochs, that may be changed now: no dispatcher holds them. */
   async tryLock(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
     if (epochs.size === 0) return new Set();
-    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, [
-      [...epochs.keys()],
-      [...epochs.values()],
-    ]);
+    const parameters = [[...epochs.keys()], [...epochs.values()]];
+    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, parameters);
     return new Set(rows.map(({ id }) => id));
   }
 

@@ -17,6 +17,14 @@ interface PendingEmail {
   expiresAt: Date | null;
 }
 
+interface EmailRow {
+  state: number;
+  batch_id: string;
+  epoch: number;
+  topic_id: string;
+  expires_at: Date | null;
+}
+
 /**
  * Changes single emails that are still pending. One transaction locks the email, reads it, locks its batch without
  * waiting, and lets it leave the batch, so that neither a claim nor a settle nor an event comes in between.
@@ -57,13 +65,7 @@ export class EmailControlRepository {
     return this.emails.manager.transaction(async (transaction) => {
       const [found] = await rowsOf<{ id: string }>(transaction, LOCK_EMAIL, [id]);
       if (!found) return 'unknown';
-      const [row] = await rowsOf<{
-        state: number;
-        batch_id: string;
-        epoch: number;
-        topic_id: string;
-        expires_at: Date | null;
-      }>(transaction, READ_EMAIL, [id]);
+      const [row] = await rowsOf<EmailRow>(transaction, READ_EMAIL, [id]);
       const state = stateOf(row.state);
       if (state !== 'pending') return { state };
       const free = await this.batches.tryLock(transaction, new Map([[row.batch_id, row.epoch]]));

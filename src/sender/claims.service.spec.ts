@@ -2,7 +2,6 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SenderConfig } from '../config/sender.config.js';
 import type { PeriodicJob, PeriodicJobs } from '../database/periodic-jobs.js';
 import type { EmailsRepository } from '../messages/emails.repository.js';
-import type { RetriesRepository } from '../messages/retries.repository.js';
 import { ClaimsService } from './claims.service.js';
 import type { OutcomeRecorder } from './outcome-recorder.js';
 
@@ -13,12 +12,10 @@ function setup() {
     renewClaims: vi.fn(async () => undefined),
     sweepExpiredClaims: vi.fn(async () => 0),
   };
-  const retries = { retryUnconfirmed: vi.fn(async () => 0), countUncertain: vi.fn(async () => 0) };
   const outcomes = { finish: vi.fn(async () => true) };
   const claims = new ClaimsService(
     {} as SenderConfig,
     emails as unknown as EmailsRepository,
-    retries as unknown as RetriesRepository,
     outcomes as unknown as OutcomeRecorder,
     { add: (job: PeriodicJob) => jobs.set(job.name, job) } as unknown as PeriodicJobs,
     { nudge: () => undefined },

@@ -6,7 +6,6 @@ import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
-import { RetriesRepository } from '../messages/retries.repository.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { TransportError } from './transports/transport.js';
@@ -20,8 +19,6 @@ const SWEEP_SECONDS = 10;
  * started, a lease that ended tells nothing before.
  */
 const TOUCH_MS = 2 * RENEW_SECONDS * 1_000;
-const CONFIRM_SECONDS = 10;
-const ALARM_SECONDS = 60;
 
 /** A claim's emails that have no recorded outcome yet. */
 interface OpenClaim {
@@ -43,7 +40,6 @@ export class ClaimsService {
   constructor(
     @Inject(senderConfig.KEY) private readonly config: SenderConfig,
     private readonly emails: EmailsRepository,
-    private readonly retries: RetriesRepository,
     private readonly outcomes: OutcomeRecorder,
     private readonly jobs: PeriodicJobs,
     private readonly nudge: DispatchNudge,
@@ -53,9 +49,6 @@ export class ClaimsService {
     this.inTouchSinceMs = this.renewedAtMs = performance.now();
     this.jobs.add({ name: 'claims-renew', everySeconds: RENEW_SECONDS, once: false, run: () => this.renew() });
     this.jobs.add({ name: 'claims-sweep', everySeconds: SWEEP_SECONDS, once: true, run: () => this.sweep() });
-    const confirm = { name: 'uncertain-confirm', everySeconds: CONFIRM_SECONDS, run: () => this.retryUnconfirmed() };
-    if (this.config.ambiguousSends === 'confirm') this.jobs.add({ ...confirm, once: true });
-    this.jobs.add({ name: 'uncertain-alarm', everySeconds: ALARM_SECONDS, once: true, run: () => this.alarm() });
   }
 
   async claim(wanted: readonly { id: string; generation: number }[]): Promise<Claimed[]> {
@@ -96,17 +89,5 @@ export class ClaimsService {
       const fate = ambiguousSends === 'confirm' ? 'are uncertain' : 'are sent again';
       this.logger.warn(`${count} emails of a sender that died ${fate}`);
     }
-  }
-
-  private async retryUnconfirmed(): Promise<void> {
-    const count = await this.retries.retryUnconfirmed();
-    if (count === 0) return;
-    this.nudge.nudge();
-    this.logger.warn(`${count} emails in doubt are sent again: events of later mail have come, and none of theirs`);
-  }
-
-  private async alarm(): Promise<void> {
-    const count = await this.retries.countUncertain();
-    if (count > 0) this.logger.warn(`${count} emails are uncertain: nobody knows whether they were sent`);
   }
 }

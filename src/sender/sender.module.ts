@@ -15,6 +15,7 @@ import { OutcomeRecorder } from './outcome-recorder.js';
 import { Pace } from './pace.js';
 import { SenderService } from './sender.service.js';
 import { ACCOUNT_READER, accountReaderFor } from './transports/account-reader.js';
+import { UncertainService } from './uncertain.service.js';
 import { transportFor } from './transports/transport.factory.js';
 import { TRANSPORT } from './transports/transport.js';
 
@@ -37,6 +38,7 @@ import { TRANSPORT } from './transports/transport.js';
     AccountRefresh,
     MessageContents,
     SenderService,
+    UncertainService,
     { provide: TRANSPORT, inject: [senderConfig.KEY], useFactory: (config: SenderConfig) => transportFor(config) },
     {
       provide: ACCOUNT_READER,

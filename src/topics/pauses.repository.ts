@@ -11,9 +11,10 @@ export interface Since {
   sent: number;
   bounced: number;
   complained: number;
+  isPaused: boolean;
 }
 
-const NOTHING: Since = { sent: 0, bounced: 0, complained: 0 };
+const NOTHING: Since = { sent: 0, bounced: 0, complained: 0, isPaused: false };
 
 /** Pauses and resumes topics; messages/holds.repository.ts says why nothing is held for ever. */
 @Injectable()

@@ -28,6 +28,6 @@ export const RESUME = `/* pauses.resume */
 export const SINCE_RESUME = `/* pauses.since_resume */
   SELECT (${SENT} - coalesce(t.resumed_sent, 0))::float8 AS sent,
     (c.bounce - coalesce(t.resumed_bounced, 0))::float8 AS bounced,
-    (c.complaint - coalesce(t.resumed_complained, 0))::float8 AS complained
+    (c.complaint - coalesce(t.resumed_complained, 0))::float8 AS complained, t.paused_at IS NOT NULL AS "isPaused"
   FROM topic_counters c LEFT JOIN topics t USING (topic_id)
   WHERE c.topic_id = $1`;

@@ -9,12 +9,16 @@ import { TopicStatisticsDto } from './dto/topic-statistics.dto.js';
 import { TopicTimelineDto } from './dto/topic-timeline.dto.js';
 import { TopicsQuery } from './dto/topics.query.js';
 import { periodOf } from './timeline.js';
+import { TopicControlService } from './topic-control.service.js';
 import { TopicsService } from './topics.service.js';
 
 @ApiTags('topics')
 @Controller('v1/topics')
 export class TopicsController {
-  constructor(private readonly topics: TopicsService) {}
+  constructor(
+    private readonly topics: TopicsService,
+    private readonly control: TopicControlService,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Topics with their statistics, newest activity first' })
@@ -45,19 +49,22 @@ export class TopicsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Hold the mail of a topic; what it is sent meanwhile is accepted and held too',
-    description: 'What a sender has in its hands still goes. A topic that is paused stays as it is.',
+    description:
+      'What a sender has in its hands still goes; an external one sends what is in the stream. A topic that is paused stays as it is.',
   })
   @ApiOkResponse({ type: TopicStatisticsDto })
-  pause(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
-    return this.topics.pause(topic_id);
+  async pause(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
+    await this.control.pause(topic_id);
+    return this.topics.statistics(topic_id);
   }
 
   @Post(':topic_id/resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Release what a topic holds; scheduled mail keeps its schedule' })
   @ApiOkResponse({ type: TopicStatisticsDto })
-  resume(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
-    return this.topics.resume(topic_id);
+  async resume(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
+    await this.control.resume(topic_id);
+    return this.topics.statistics(topic_id);
   }
 
   @Post(':topic_id/retry')
@@ -68,8 +75,8 @@ export class TopicsController {
       'Each email at most once per call; those that expired do not expire again, and those that are suppressed by now are suppressed.',
   })
   @ApiOkResponse({ type: RetriedTopicDto })
-  retry(@Param() { topic_id }: TopicIdParam, @Body() { states }: RetryTopicDto): Promise<RetriedTopicDto> {
-    return this.topics.retry(topic_id, states);
+  async retry(@Param() { topic_id }: TopicIdParam, @Body() { states }: RetryTopicDto): Promise<RetriedTopicDto> {
+    return { retried: await this.control.retry(topic_id, states) };
   }
 
   @Delete(':topic_id')

@@ -2,16 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { encodeCursor } from '../http/page.query.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { BatchesRepository } from '../messages/batches.repository.js';
-import { DispatchNudge } from '../messages/dispatch-nudge.js';
-import { RetriesRepository, type RetryableState } from '../messages/retries.repository.js';
-import type { RetriedTopicDto } from './dto/retry-topic.dto.js';
 import { FinishForecast } from './finish-forecast.js';
 import type { SentCountDto } from './dto/sent-count.dto.js';
 import type { StoppedTopicDto } from './dto/stopped-topic.dto.js';
 import type { TopicListDto } from './dto/topic-list.dto.js';
 import type { TopicStatisticsDto } from './dto/topic-statistics.dto.js';
 import { type TopicTimelineDto, timelineDto } from './dto/topic-timeline.dto.js';
-import { PausesRepository } from './pauses.repository.js';
 import type { Period } from './timeline.js';
 import { topicStatistics } from './topic-statistics.js';
 import { type TopicsCursor, TopicsRepository } from './topics.repository.js';
@@ -20,11 +16,8 @@ import { type TopicsCursor, TopicsRepository } from './topics.repository.js';
 export class TopicsService {
   constructor(
     private readonly topics: TopicsRepository,
-    private readonly pauses: PausesRepository,
     private readonly batches: BatchesRepository,
-    private readonly retries: RetriesRepository,
     private readonly ledger: LedgerService,
-    private readonly nudge: DispatchNudge,
     private readonly forecast: FinishForecast,
   ) {}
 
@@ -64,27 +57,6 @@ export class TopicsService {
       const { states } = await this.topics.counts(topicId, transaction);
       return { stopped, in_flight: states.pending + states.dispatched + states.sending };
     });
-  }
-
-  async pause(topicId: string): Promise<TopicStatisticsDto> {
-    await this.pauses.pause(topicId, () => null);
-    return this.statistics(topicId);
-  }
-
-  async resume(topicId: string): Promise<TopicStatisticsDto> {
-    await this.pauses.resume(topicId);
-    this.nudge.nudge();
-    return this.statistics(topicId);
-  }
-
-  async retry(topicId: string, states: readonly RetryableState[]): Promise<RetriedTopicDto> {
-    let retried = 0;
-    for await (const count of this.retries.retry(topicId, states)) {
-      if (count === 0) continue;
-      retried += count;
-      this.nudge.nudge();
-    }
-    return { retried };
   }
 
   async countDispatched(hours: number): Promise<SentCountDto> {
