@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { seededRandom } from '../../simulator/seeded-random.js';
 import { compare, eachOnce, submit } from '../support/campaign.js';
 import { eventually } from '../support/eventually.js';
-import { chaosSeed, seededRandom } from '../support/seeded-random.js';
+import { chaosSeed } from '../support/chaos-seed.js';
 import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const MESSAGES = 10;

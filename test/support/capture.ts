@@ -68,7 +68,7 @@ export async function captureSes(): Promise<Capture> {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   useAwsEndpoint(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const transport = new SesTransport({ configurationSet: 'gateway' });
+  const transport = new SesTransport({ configurationSet: 'gateway', fromEmail: 'no-reply@example.com' });
   const close = async () => {
     await transport.close();
     server.closeAllConnections();

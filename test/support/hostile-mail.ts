@@ -106,6 +106,7 @@ const GOOD_NAMES = [
   'References',
   'Precedence',
   'x-lower',
+  "X-a_b.c'd",
 ];
 const BAD_NAMES = [
   'Bcc',

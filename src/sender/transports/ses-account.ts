@@ -25,7 +25,7 @@ export class SesAccountReader implements AccountReader {
         isSendingEnabled: SendingEnabled !== false && EnforcementStatus !== 'SHUTDOWN',
       };
     } catch (error) {
-      throw classifySesFailure(error, 'session');
+      throw classifySesFailure(error, 'session', true);
     }
   }
 

@@ -8,7 +8,7 @@ import { useAwsEndpoint } from '../../../test/support/aws-environment.js';
 import { aMail } from '../../../test/support/mails.js';
 import { classifySesFailure } from './ses-failure.js';
 import { SesTransport } from './ses.transport.js';
-import { type FailureKind, TransportError } from './transport.js';
+import { type FailureKind, type Mail, TransportError } from './transport.js';
 
 const SHORT = { connectionMs: 300, requestMs: 300 };
 const LONG = { connectionMs: 9_000, requestMs: 9_000 };
@@ -38,7 +38,7 @@ async function listen(server: Server): Promise<number> {
 
 function transportTo(url: string, timeouts = SHORT): SesTransport {
   useAwsEndpoint(url);
-  const transport = new SesTransport({ configurationSet: 'events', timeouts });
+  const transport = new SesTransport({ configurationSet: 'events', fromEmail: aMail().from, timeouts });
   closers.push(() => transport.close());
   return transport;
 }
@@ -119,6 +119,14 @@ describe('an answer of SES', () => {
   ])('that accepts but %s is ambiguous', async (_what, body) => {
     const { transport } = await setup(answer(200, undefined, body));
     expect((await failureOf(transport.send(aMail()))).kind).toBe('ambiguous');
+  });
+
+  it.each<[string, Partial<Mail>]>([
+    ['a sender of its own', { from: 'other@example.com' }],
+    ['Content.Raw', { subject: 'What is =?utf-8?Q?x?=' }],
+  ])('that denies rights to a mail with %s concerns that mail alone', async (_what, fields) => {
+    const { transport } = await setup(answer(403, 'AccessDeniedException'));
+    expect((await failureOf(transport.send(aMail(fields)))).kind).toBe('temporary');
   });
 
   it.each(['Daily message quota exceeded.', 'Maximum sending rate exceeded.', 'Email address is not verified.'])(
@@ -249,5 +257,5 @@ it('is never sent over more connections than mails are in flight, and keeps them
 });
 
 it('survives an error that is no error', () => {
-  expect(classifySesFailure('odd', 'request')).toMatchObject({ kind: 'ambiguous', reason: 'ses; Error odd' });
+  expect(classifySesFailure('odd', 'request', true)).toMatchObject({ kind: 'ambiguous', reason: 'ses; Error odd' });
 });

@@ -50,7 +50,7 @@ async function ses(): Promise<Bundle> {
   const simulator = new Simulator({ mailboxDir });
   const { httpPort } = await simulator.listen();
   useAwsEndpoint(`http://127.0.0.1:${httpPort}`);
-  const transport = new SesTransport({ configurationSet: 'simulator' });
+  const transport = new SesTransport({ configurationSet: 'simulator', fromEmail: 'no-reply@example.com' });
   closers.push(
     () => rm(mailboxDir, { recursive: true }),
     () => simulator.close(),

@@ -22,6 +22,6 @@ export function transportFor(config: TransportConfig): Transport {
       if (!mailboxDir) throw new Error('SENDER_TRANSPORT=log needs MAILBOX_DIR');
       return new LogTransport(mailboxDir);
     case 'ses':
-      return new SesTransport({ configurationSet: sesConfigurationSet });
+      return new SesTransport({ configurationSet: sesConfigurationSet, fromEmail });
   }
 }
