@@ -37,6 +37,7 @@ describe('defaults', () => {
       defaultTimezone: 'UTC',
       metricsPort: 9464,
       allowedRecipients: [],
+      fromDomains: [],
     });
     expect(logConfig()).toEqual({ level: 'info' });
     expect(databaseConfig()).toEqual({
