@@ -74,9 +74,9 @@ export class EmailTemplate {
     this.isPersonal = [this.subject, this.html, this.text].some(({ isPersonal }) => isPersonal);
   }
 
-  /** What it holds in memory, roughly: two bytes per character, as drafts and cut in parts. */
+  /** What it holds in memory, roughly. */
   get bytes(): number {
-    return [this.subject, this.html, this.text].reduce((sum, { draft }) => sum + 4 * draft.length, 0);
+    return this.subject.bytes + this.html.bytes + this.text.bytes;
   }
 
   /** Every email of a message that is not personal, with placeholders for what differs. */

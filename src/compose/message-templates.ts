@@ -7,9 +7,13 @@ export interface TrackedMessage extends MessageContent {
   trackClicks: boolean;
 }
 
+/** The objects of a message, or of a template, without their texts: of short mails they are the most. */
+const OBJECT_BYTES = 4 * 1024;
+
 /** The templates of one message: one for most of its emails, and others for those that are tracked otherwise. */
 export class MessageTemplates {
   private readonly byBits = new Map<number, EmailTemplate>();
+  private messageBytes: number | undefined;
 
   constructor(
     private readonly message: TrackedMessage,
@@ -29,9 +33,9 @@ export class MessageTemplates {
 
   /** What it holds in memory, roughly; grows with each template that is asked for. */
   get bytes(): number {
-    const { content, text } = this.message;
-    let bytes = 2 * (content.length + (text?.length ?? 0));
-    for (const template of this.byBits.values()) bytes += template.bytes;
+    this.messageBytes ??= 2 * JSON.stringify(this.message).length;
+    let bytes = this.messageBytes + OBJECT_BYTES;
+    for (const template of this.byBits.values()) bytes += template.bytes + OBJECT_BYTES;
     return bytes;
   }
 }

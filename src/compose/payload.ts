@@ -1,4 +1,4 @@
-import { decode as decodeMessagePack, encode as encodeMessagePack } from '@msgpack/msgpack';
+import { decode as decodeMessagePack, Encoder } from '@msgpack/msgpack';
 import {
   CONTENT_TYPES,
   type InlinePayload,
@@ -11,8 +11,11 @@ const TEXTS = ['uuid', 'email', 'subject', 'body', 'topic_id', 'message_id'] as 
 const OPTIONAL_TEXTS = ['text', 'from', 'reply_to'] as const;
 const OPTIONAL_MAPS = ['headers', 'tags'] as const;
 
+/** Keeps its buffer, which would otherwise grow by doubling anew for each mail. */
+const encoder = new Encoder();
+
 export function serialize(format: PayloadFormat, payload: InlinePayload): Buffer {
-  return format === 'json' ? Buffer.from(JSON.stringify(payload)) : Buffer.from(encodeMessagePack(payload));
+  return format === 'json' ? Buffer.from(JSON.stringify(payload)) : Buffer.from(encoder.encodeSharedRef(payload));
 }
 
 export function serializeReference(reference: ReferencePayload): Buffer {

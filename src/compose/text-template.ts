@@ -4,6 +4,8 @@ import { cutAtVariables } from './variables.js';
 /** A literal text, the index of a placeholder, or a variable. */
 type Part = string | number | { name: string };
 
+const PART_BYTES = 64;
+
 /** A text with holes. It is cut once, before any value is known, so what is filled in is never looked at again. */
 export class TextTemplate {
   private readonly parts: readonly Part[];
@@ -21,6 +23,11 @@ export class TextTemplate {
   /** Whether it has variables. */
   get isPersonal(): boolean {
     return this.parts.some((part) => typeof part === 'object');
+  }
+
+  /** What it holds in memory, roughly: two bytes per character, as the draft and cut in parts, and an object for each part. */
+  get bytes(): number {
+    return 4 * this.draft.length + PART_BYTES * this.parts.length;
   }
 
   /** `values` are the placeholders'. A name without a value stays as it is: only a character reference can hide one until now. */

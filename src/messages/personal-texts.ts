@@ -1,11 +1,15 @@
 import { MAX_GROWTH_CHARACTERS } from '../compose/links.js';
 import { cutAtVariables, escapeHtml, UNSUBSCRIBE_URL, type Variables, valueOf } from '../compose/variables.js';
 import type { Fault } from './dto/name-value-map.js';
-import { CONTROL, MAX_SUBJECT_CODE_POINTS, tooLong } from './dto/text.js';
+import { CONTROL, MAX_SUBJECT_CODE_POINTS, MAX_TEXT_CODE_POINTS, tooLong } from './dto/text.js';
 import { bytesOf, MAX_VARIABLES_BYTES, TOO_LARGE } from './recipient-variables.js';
 
-/** What the composed HTML and the composed text may each be, which the queue takes. */
+/** What the composed HTML may take. */
 export const MAX_BODY_BYTES = 512 * 1024;
+/** What it and the text may take together: below the 1 MB that NATS takes by default, with headers and envelope. */
+const MAX_MAIL_BYTES = 768 * 1024;
+/** A text that is made of the HTML is cut to 65,535 UTF-16 units. */
+const MADE_TEXT_BYTES = 3 * MAX_TEXT_CODE_POINTS;
 /** The pixel with its address, and room to spare. */
 const PIXEL_BYTES = 4 * 1024;
 /** A UTF-16 unit is at most this much in escaped HTML: a quote becomes six characters. */
@@ -30,7 +34,8 @@ interface Use {
 export class PersonalTexts {
   private readonly subject: readonly string[];
   private readonly uses: readonly Use[];
-  private readonly bodies: readonly Use[];
+  private readonly html: Use;
+  private readonly text: Use;
   private readonly commonBytes: number;
 
   /** `unsubscribeUrl` is as long as each of them will be. */
@@ -40,9 +45,10 @@ export class PersonalTexts {
   ) {
     const { subject, content, text, variables } = message;
     this.subject = cutAtVariables(subject);
-    const html = useOf('content', content, escapeHtml, MAX_GROWTH_CHARACTERS + PIXEL_BYTES);
-    this.bodies = text === null ? [html] : [html, useOf('text', text, String)];
-    this.uses = [useOf('subject', subject, String), ...this.bodies];
+    this.html = useOf('content', content, escapeHtml, MAX_GROWTH_CHARACTERS + PIXEL_BYTES);
+    this.text =
+      text === null ? { ...this.html, literalBytes: MADE_TEXT_BYTES, escape: String } : useOf('text', text, String);
+    this.uses = [useOf('subject', subject, String), this.html, this.text];
     this.commonBytes = variables === null ? 0 : bytesOf(variables);
   }
 
@@ -95,18 +101,27 @@ export class PersonalTexts {
   }
 
   private bodyFault(own: Variables | null): Fault | null {
-    for (const { field, literalBytes, counts, escape } of this.bodies) {
-      let most = literalBytes;
-      for (const [name, count] of counts) most += count * (this.valueOf(name, own)?.length ?? 0) * MAX_ESCAPED_BYTES;
-      if (most <= MAX_BODY_BYTES) continue;
-      let bytes = literalBytes;
-      for (const [name, count] of counts) bytes += count * Buffer.byteLength(escape(this.valueOf(name, own) ?? ''));
-      if (bytes <= MAX_BODY_BYTES) continue;
-      const detail = `has variables with which the ${field} could take more than ${MAX_BODY_BYTES} bytes`;
-      return { code: 'body_too_large', detail };
-    }
-    return null;
+    if (fits(this.mostBytes(this.html, own), this.mostBytes(this.text, own))) return null;
+    if (fits(this.bytes(this.html, own), this.bytes(this.text, own))) return null;
+    const detail = `has variables with which the mail could take more than ${MAX_BODY_BYTES} bytes`;
+    return { code: 'body_too_large', detail };
   }
+
+  private mostBytes({ literalBytes, counts }: Use, own: Variables | null): number {
+    let bytes = literalBytes;
+    for (const [name, count] of counts) bytes += count * (this.valueOf(name, own)?.length ?? 0) * MAX_ESCAPED_BYTES;
+    return bytes;
+  }
+
+  private bytes({ literalBytes, counts, escape }: Use, own: Variables | null): number {
+    let bytes = literalBytes;
+    for (const [name, count] of counts) bytes += count * Buffer.byteLength(escape(this.valueOf(name, own) ?? ''));
+    return bytes;
+  }
+}
+
+function fits(htmlBytes: number, textBytes: number): boolean {
+  return htmlBytes <= MAX_BODY_BYTES && htmlBytes + textBytes <= MAX_MAIL_BYTES;
 }
 
 function useOf(field: string, text: string, escape: (value: string) => string, reserveBytes = 0): Use {

@@ -155,9 +155,9 @@ describe('variables', () => {
 
   it('leave a body that the queue takes', () => {
     const content = '{{a}}'.repeat(13_000);
-    expect(errorsOf(check, { content, variables: { a: 'x'.repeat(15) } })).toEqual([]);
-    expect(errorsOf(check, { content, variables: { a: '"'.repeat(15) } })[0].code).toBe('body_too_large');
-    expect(errorsOf(check, { text: content, variables: { a: 'x'.repeat(41) } })[0].code).toBe('body_too_large');
+    expect(errorsOf(check, { content, variables: { a: 'x'.repeat(10) } })).toEqual([]);
+    expect(errorsOf(check, { content, variables: { a: '"'.repeat(10) } })[0].code).toBe('body_too_large');
+    expect(errorsOf(check, { text: content, variables: { a: 'x'.repeat(50) } })[0].code).toBe('body_too_large');
     expect(errorsOf(check, { content: '{{unsubscribe_url}}'.repeat(3_400) })[0].code).toBe('body_too_large');
   });
 
