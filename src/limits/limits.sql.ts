@@ -2,7 +2,7 @@
 const LEASE_SECONDS = 0.1;
 /**
  * So much of the rate is not lost when all senders ask late. With it and the time for which a sender keeps a token
- * (sender/pace.ts), ten seconds hold three percent more than the rate at the very most.
+ * (sender/pace.ts), ten seconds of three senders hold four percent more than the rate at the very most.
  */
 const CREDIT_SECONDS = 0.1;
 /** From a throttle's rate back to the whole one, in a straight line. */

@@ -7,7 +7,10 @@ import { backoffMs } from '../runtime/backoff.js';
 import { messageOf } from '../runtime/message-of.js';
 import type { TransportError } from './transports/transport.js';
 
-/** Tokens of a lease that nobody used within so long after its end are void: saved up, they would be a burst. */
+/**
+ * Tokens of a lease that nobody used within so long after its end are void: saved up, they would be a burst. A lease that
+ * had ended when it came (limits.sql.ts gives credit) is as good for as long.
+ */
 const SLACK_MS = 100;
 /** Tokens that come due closer together than this are handed out together: one claim in the ledger for all of them. */
 const TICK_MS = 20;
@@ -23,6 +26,7 @@ const LOWER_EVERY_MS = 1_000;
 interface Grant {
   startMs: number;
   stepMs: number;
+  voidMs: number;
   count: number;
   used: number;
 }
@@ -141,12 +145,18 @@ export class Pace {
     this.isUnlimited = stepMs === null;
     if (count === 0) await sleep(DENIED_MS);
     else if (stepMs === null) this.unlimitedUntilMs = performance.now() + UNLIMITED_MS;
-    else this.grant = { count, stepMs, startMs: performance.now() + startMs, used: 0 };
+    else this.grant = grantOf(count, stepMs, startMs);
   }
 
   private async tell(telling: Promise<void>): Promise<void> {
     await telling.catch((error: unknown) => this.logger.warn(`cannot tell the limiter: ${messageOf(error)}`));
   }
+}
+
+function grantOf(count: number, stepMs: number, inMs: number): Grant {
+  const nowMs = performance.now();
+  const startMs = nowMs + inMs;
+  return { count, stepMs, startMs, voidMs: Math.max(nowMs, startMs + count * stepMs) + SLACK_MS, used: 0 };
 }
 
 /** How many of its tokens have come due. */
@@ -155,6 +165,6 @@ function dueAt({ startMs, stepMs, count }: Grant, nowMs: number): number {
   return Math.min(count, Math.floor((nowMs - startMs) / stepMs) + 1);
 }
 
-function isVoid({ startMs, stepMs, count, used }: Grant, nowMs: number): boolean {
-  return used >= count || nowMs > startMs + count * stepMs + SLACK_MS;
+function isVoid({ voidMs, count, used }: Grant, nowMs: number): boolean {
+  return used >= count || nowMs > voidMs;
 }

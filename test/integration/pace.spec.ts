@@ -53,6 +53,17 @@ it('gives leave at once where no rate is known', async () => {
   expect(await pace.take(64)).toBe(64);
 });
 
+it('gives a single mail leave at once at a high rate, however long nobody asked', async () => {
+  await limit(10_000);
+  const pace = new Pace(limits, new HoldUpLog());
+  for (let mail = 0; mail < 20; mail++) {
+    await sleep(120);
+    expect(await pace.take(1)).toBe(0);
+    await sleep(5);
+    expect(await pace.take(1)).toBe(1);
+  }
+});
+
 it('gives as much as the rate allows, to three senders together', async () => {
   await limit(300);
   const paces = [1, 2, 3].map(() => new Pace(limits, new HoldUpLog()));
