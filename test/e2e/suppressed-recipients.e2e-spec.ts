@@ -250,31 +250,4 @@ describe('the check at acceptance', () => {
     expect(await states('many')).toEqual({ dispatched: 4_000, suppressed: 4_000 });
     expect(await stack.recount()).toBe('');
   });
-
-  it('costs 100,000 recipients little, beside a list of 200,000', async () => {
-    const messages = Array.from(
-      { length: 100 },
-      (_, index) => submission('cost', recipients(1_000, `c${index}-`)).messages[0],
-    );
-    const run = async (topic_id: string): Promise<number> => {
-      const inADay = new Date(Date.now() + 86_400_000).toISOString();
-      const body = JSON.stringify({
-        messages: messages.map((message) => ({ ...message, topic_id, scheduled_at: inADay })),
-      });
-      const startedMs = performance.now();
-      const { elapsed } = (await answerOf(await stack.post(gateway, body))) as { elapsed: string };
-      return Math.min(parseFloat(elapsed), performance.now() - startedMs);
-    };
-    await run('warm');
-    const emptyMs = await run('cost');
-    await stack.query(
-      `INSERT INTO suppressions (address, reason, source)
-       SELECT 'stranger' || n || '@example.com', 'bounce', 'test' FROM generate_series(1, 200000) AS n`,
-    );
-    const largeMs = await run('cost');
-    process.stdout.write(
-      `100,000 recipients: ${emptyMs.toFixed(0)} ms, beside 200,000 suppressed ${largeMs.toFixed(0)} ms\n`,
-    );
-    expect(await states('cost')).toEqual({ pending: 200_000 });
-  });
 });
