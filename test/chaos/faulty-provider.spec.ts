@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { Simulator } from '../../simulator/simulator.js';
 import { submit } from '../support/campaign.js';
+import { ofFullRun } from '../support/chaos-scale.js';
 import { chaosSeed } from '../support/chaos-seed.js';
 import { eventually } from '../support/eventually.js';
 import { type Gateway, Stack } from '../support/stack.js';
 
 const TOPIC_ARN = 'arn:aws:sns:us-east-1:000000000000:simulator';
 const TOPIC = 'faulty';
-const MESSAGES = 20;
+const MESSAGES = ofFullRun(20);
 const SIZE = 1_000;
 const TOTAL = MESSAGES * SIZE;
 const FAULTS = { throttlePercent: 30, resetPercent: 5, rejectPercent: 1 };
 
-it('that throttles, resets and rejects at random gets each of 20,000 mails once, or its refusal is on record', async () => {
+it(`that throttles, resets and rejects at random gets each of ${TOTAL} mails once, or its refusal is on record`, async () => {
   const seed = chaosSeed();
   const certDir = mkdtempSync(join(tmpdir(), 'sns-'));
   onTestFinished(() => rmSync(certDir, { recursive: true }));

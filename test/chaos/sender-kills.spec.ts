@@ -6,6 +6,7 @@ import { submit } from '../support/campaign.js';
 import type { Child } from '../support/child.js';
 import { eventually } from '../support/eventually.js';
 import { endSendClaims } from '../support/leases.js';
+import { ofFullRun } from '../support/chaos-scale.js';
 import { chaosSeed } from '../support/chaos-seed.js';
 import { seededRandom } from '../../simulator/seeded-random.js';
 import { emailIdOf, SendReports } from '../support/send-reports.js';
@@ -15,7 +16,7 @@ import { type Gateway, Stack } from '../support/stack.js';
 const KILLS = 20;
 const CONCURRENCY = 16;
 const MESSAGES_PER_KILL = 2;
-const SIZE = 500;
+const SIZE = ofFullRun(500);
 const TOTAL = KILLS * MESSAGES_PER_KILL * SIZE;
 /** Keeps mails in flight, so that a kill finds some. */
 const ANSWER_MS = 20;
@@ -32,7 +33,7 @@ interface Run {
   inDoubt: Set<string>;
 }
 
-describe('kill -9 of a sender, twenty times during 20,000 mails', { timeout: PATIENCE_MS }, () => {
+describe(`kill -9 of a sender, twenty times during ${TOTAL} mails`, { timeout: PATIENCE_MS }, () => {
   const sns = new SnsTopic();
   const seed = chaosSeed();
   const simulators: Simulator[] = [];
