@@ -12,6 +12,8 @@ export default defineConfig({
   tsconfig: 'tsconfig.test.json',
   test: {
     passWithNoTests: false,
+    // A worker keeps its modules: 80 unit files took 48 s instead of 77 s, most of which was loading.
+    isolate: false,
     teardownTimeout: 30_000,
     projects: [
       {

@@ -3,6 +3,9 @@ import { IdempotencyKeys1795305600001 } from './1795305600001-idempotency-keys.j
 import { SenderClaims1795305600002 } from './1795305600002-sender-claims.js';
 import { Events1795305600003 } from './1795305600003-events.js';
 import { Reads1795305600004 } from './1795305600004-reads.js';
+import { Sending1795305600005 } from './1795305600005-sending.js';
+import { SendLimits1795305600006 } from './1795305600006-send-limits.js';
+import { Control1795305600007 } from './1795305600007-control.js';
 
 /** Classes, not a glob: TypeORM would import a glob past the test runner. `migrate:create` appends here. */
 export const migrations = [
@@ -11,4 +14,7 @@ export const migrations = [
   SenderClaims1795305600002,
   Events1795305600003,
   Reads1795305600004,
+  Sending1795305600005,
+  SendLimits1795305600006,
+  Control1795305600007,
 ];

@@ -14,8 +14,11 @@ export interface Answer {
   body?: string;
 }
 
+/** Instead of an answer: the connection is reset. */
+export const RESET: Answer = { status: 0 };
+
 export interface Route {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: RegExp;
   answer: (request: Request) => Promise<Answer> | Answer;
 }
@@ -33,9 +36,11 @@ export class HttpServer {
 
   constructor(private readonly routes: readonly Route[]) {
     this.server = createServer((message, response) => {
-      void this.answer(message).then(({ status, headers = {}, body = '' }) => {
+      void this.answer(message).then((answer) => {
+        if (answer === RESET) return message.socket.resetAndDestroy();
+        const { status, headers = {}, body = '' } = answer;
         response.writeHead(status, { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', ...headers });
-        response.end(message.method === 'HEAD' ? '' : body);
+        return response.end(message.method === 'HEAD' ? '' : body);
       });
     });
   }

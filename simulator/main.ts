@@ -17,6 +17,16 @@ const simulator = new Simulator({
   smtpPort: port('SIMULATOR_SMTP_PORT', 1025),
   httpPort: port('SIMULATOR_HTTP_PORT', 8025),
   mailboxDir,
+  limits: {
+    maxSendRate: number('SIMULATOR_MAX_SEND_RATE', 10_000),
+    max24HourSend: number('SIMULATOR_MAX_24_HOUR_SEND', 10_000_000),
+  },
+  faults: {
+    seed: number('SIMULATOR_SEED', 1),
+    throttlePercent: number('SIMULATOR_THROTTLE_PERCENT', 0),
+    resetPercent: number('SIMULATOR_RESET_PERCENT', 0),
+    rejectPercent: number('SIMULATOR_REJECT_PERCENT', 0),
+  },
   ...(webhookUrl && certDir ? { sns: { webhookUrl, topicArn, certDir } } : {}),
 });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -33,6 +43,12 @@ try {
 function port(name: string, otherwise: number): number {
   const value = Number(process.env[name] || otherwise);
   if (!Number.isInteger(value) || value < 0 || value > 65_535) fail(`${name} must be a port`);
+  return value;
+}
+
+function number(name: string, otherwise: number): number {
+  const value = Number(process.env[name] || otherwise);
+  if (!(value >= 0)) fail(`${name} must be a number from 0`);
   return value;
 }
 

@@ -1,6 +1,7 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import { type MailContent, parseContent } from './mail-store.js';
 import { SesError } from './ses-error.js';
+import type { MailHeader } from './ses-events.js';
 
 /** A SendEmail request, checked. */
 export interface OutboundEmail {
@@ -20,6 +21,11 @@ const MAX_RECIPIENTS = 50;
 const TAG = /^[A-Za-z0-9_-]{1,256}$/;
 const HEADER_NAME = /^[!-9;-~]{1,126}$/;
 const HEADER_VALUE = /^[ -~]{1,870}$/;
+const MAX_HEADERS = 15;
+const MAX_TAGS = 50;
+/** Of a Simple request SES writes these itself, and refuses others. */
+const WRITTEN_BY_SES =
+  /^(bcc|cc|content-disposition|content-type|date|from|message-id|mime-version|reply-to|return-path|subject|to)$/i;
 
 export async function readOutboundEmail(body: Buffer): Promise<OutboundEmail> {
   const request = object(parseJson(body), 'the request');
@@ -38,10 +44,10 @@ function simpleEmail(request: Json, content: Json): OutboundEmail {
   mailbox(from);
   const to = destinationOf(request);
   const subject = text(object(Subject, 'Subject').Data, 'Subject.Data');
-  const headers = array(Headers, 'Headers').map((header) => {
-    const [name, value] = nameAndValue(header, 'Headers');
-    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) throw badRequest(`Invalid header ${name}`);
-    return { name, value };
+  const replyTo = array(request.ReplyToAddresses, 'ReplyToAddresses').map((address) => {
+    const given = text(address, 'ReplyToAddresses');
+    mailbox(given);
+    return given;
   });
   return {
     from,
@@ -54,9 +60,10 @@ function simpleEmail(request: Json, content: Json): OutboundEmail {
       headers: [
         { name: 'From', value: from },
         { name: 'To', value: to.join(', ') },
+        ...(replyTo.length === 0 ? [] : [{ name: 'Reply-To', value: replyTo.join(', ') }]),
         { name: 'Subject', value: subject },
         { name: 'MIME-Version', value: '1.0' },
-        ...headers,
+        ...headersOf(Headers),
       ],
     },
     tags: tagsOf(request),
@@ -93,12 +100,24 @@ function destinationOf({ Destination }: Json): string[] {
   return listed.map((address) => mailbox(text(address, 'Destination')));
 }
 
+function headersOf(given: unknown): MailHeader[] {
+  const headers = array(given, 'Headers').map((header) => {
+    const [name, value] = nameAndValue(header, 'Headers');
+    const isValid = HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !WRITTEN_BY_SES.test(name);
+    if (!isValid) throw badRequest(`Invalid header ${name}`);
+    return { name, value };
+  });
+  if (headers.length > MAX_HEADERS) throw badRequest(`Header count exceeds ${MAX_HEADERS}`);
+  return headers;
+}
+
 function tagsOf({ EmailTags }: Json): Record<string, string[]> {
   const tags = array(EmailTags, 'EmailTags').map((tag): [string, string[]] => {
     const [name, value] = nameAndValue(tag, 'EmailTags');
     if (!TAG.test(name) || !TAG.test(value)) throw badRequest(`Invalid tag ${name}`);
     return [name, [value]];
   });
+  if (tags.length > MAX_TAGS) throw badRequest(`Tag count exceeds ${MAX_TAGS}`);
   return Object.fromEntries(tags);
 }
 

@@ -40,7 +40,7 @@ async function setup({
   const simulator = new Simulator({ sns: { webhookUrl, topicArn: TOPIC_ARN, certDir }, slowMs: 150, ...options });
   const { httpPort, smtpPort } = await simulator.listen();
   useAwsEndpoint(`http://127.0.0.1:${httpPort}`);
-  const ses = new SesTransport({ configurationSet });
+  const ses = new SesTransport({ configurationSet, fromEmail: 'no-reply@example.com' });
   const smtp = new SmtpTransport({ url: `smtp://127.0.0.1:${smtpPort}`, maxConnections: 1 });
   closers.push(
     () => webhook.close(),

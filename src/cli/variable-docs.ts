@@ -1,5 +1,5 @@
 import { getMetadataStorage } from 'class-validator';
-import { areas, notYet } from '../config/areas.js';
+import { areas } from '../config/areas.js';
 import { variablesIn, type Variable, type VariablesClass } from '../config/variable.js';
 
 const marked = /(<!-- variables: generated[^\n]*-->\n)[^]*(<!-- variables: end -->)/;
@@ -10,7 +10,7 @@ export function envExample(): string {
     const entries = variablesIn(variables).map((variable) => {
       const values = allowed(variable, variables);
       const terms = [values && `${values}; `, `default: ${defaultOf(variable) ?? 'none'}`].filter(Boolean).join('');
-      return `# ${sentence(variable)}\n# (${terms})\n${assignment(variable)}\n`;
+      return `# ${variable.text}\n# (${terms})\n${assignment(variable)}\n`;
     });
     return `# --- ${title} ---\n\n${entries.join('\n')}`;
   });
@@ -38,15 +38,7 @@ function assignment({ name, default: value, example }: Variable): string {
 }
 
 function meaning(variable: Variable): string {
-  return [sentence(variable), variable.required && 'Required.', variable.secret && '*Secret.*']
-    .filter(Boolean)
-    .join(' ');
-}
-
-function sentence({ name, text }: Variable): string {
-  const planned = notYet[name];
-  if (planned === undefined) return text;
-  return `${text} Not available in this version, and refused: ${planned ?? 'any value but the default'}.`;
+  return [variable.text, variable.required && 'Required.', variable.secret && '*Secret.*'].filter(Boolean).join(' ');
 }
 
 function defaultOf(variable: Variable): string | undefined {

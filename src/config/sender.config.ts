@@ -61,21 +61,32 @@ export class SenderVariables {
   @IsIn(['confirm', 'resend'])
   readonly AMBIGUOUS_SENDS: 'confirm' | 'resend' | null;
 
+  /** Whether the provider reports what became of a mail that we know nothing of. */
+  get isConfirmable(): boolean {
+    return this.SENDER_TRANSPORT === 'ses' && this.SES_CONFIGURATION_SET !== null;
+  }
+
   contradictions(process: ProcessName): Contradiction[] {
     const needs = { smtp: 'SMTP_URL', log: 'MAILBOX_DIR', ses: null } as const;
     if (process !== 'sender') return [];
     if (this.SENDER_TRANSPORT === null) {
       return [{ of: ['SENDER_TRANSPORT'], text: 'is required by the sender: smtp, ses or log' }];
     }
+    const faults: Contradiction[] = [];
     const needed = needs[this.SENDER_TRANSPORT];
-    if (!needed || this[needed] !== null) return [];
-    return [{ of: [needed], text: `is required with SENDER_TRANSPORT=${this.SENDER_TRANSPORT}` }];
+    if (needed && this[needed] === null) {
+      faults.push({ of: [needed], text: `is required with SENDER_TRANSPORT=${this.SENDER_TRANSPORT}` });
+    }
+    if (this.AMBIGUOUS_SENDS === 'confirm' && !this.isConfirmable) {
+      const text = 'confirm waits for events, which only ses with SES_CONFIGURATION_SET reports: use resend';
+      faults.push({ of: ['AMBIGUOUS_SENDS'], text });
+    }
+    return faults;
   }
 }
 
 export const senderConfig = registerAs('sender', () => {
   const env = loadedVariables(SenderVariables);
-  const isConfirmable = env.SENDER_TRANSPORT === 'ses' && env.SES_CONFIGURATION_SET !== null;
   return deepFreeze({
     // The namespace exists in the sender alone, and there contradictions() refuses an absent transport.
     transport: env.SENDER_TRANSPORT!,
@@ -85,7 +96,7 @@ export const senderConfig = registerAs('sender', () => {
     concurrency: env.SENDER_CONCURRENCY,
     ratePerSecond: env.SENDER_RATE_PER_SECOND,
     sesConfigurationSet: env.SES_CONFIGURATION_SET,
-    ambiguousSends: env.AMBIGUOUS_SENDS ?? (isConfirmable ? 'confirm' : 'resend'),
+    ambiguousSends: env.AMBIGUOUS_SENDS ?? (env.isConfirmable ? 'confirm' : 'resend'),
   });
 });
 

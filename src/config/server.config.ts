@@ -2,7 +2,7 @@ import { registerAs, type ConfigType } from '@nestjs/config';
 import { IsIn, Max, Min } from 'class-validator';
 import type { Contradiction } from './contradiction.js';
 import { deepFreeze, loadedVariables } from './loaded-variables.js';
-import { httpBaseUrl, lowerCase, recipientList, timeZone } from './readers.js';
+import { httpBaseUrl, lowerCase, addressesAndDomains, timeZone } from './readers.js';
 import { Variable } from './variable.js';
 
 export class ServerVariables {
@@ -51,9 +51,16 @@ export class ServerVariables {
   @Variable({
     text: 'The only addresses and domains (each without its subdomains) that are written to, for staging; none means all.',
     unit: 'comma-separated list',
-    read: recipientList,
+    read: addressesAndDomains,
   })
   readonly ALLOWED_RECIPIENTS: readonly string[] | null;
+
+  @Variable({
+    text: 'Addresses and domains (each without its subdomains) that a message may name as its from; none means that none may.',
+    unit: 'comma-separated list',
+    read: addressesAndDomains,
+  })
+  readonly FROM_DOMAINS: readonly string[] | null;
 
   contradictions(): Contradiction[] {
     if (this.METRICS_PORT === 0 || this.SERVER_PORT !== this.METRICS_PORT) return [];
@@ -71,6 +78,7 @@ export const serverConfig = registerAs('server', () => {
     defaultTimezone: env.DEFAULT_TIMEZONE,
     metricsPort: env.METRICS_PORT,
     allowedRecipients: env.ALLOWED_RECIPIENTS ?? [],
+    fromDomains: env.FROM_DOMAINS ?? [],
   });
 });
 

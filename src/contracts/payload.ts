@@ -6,6 +6,24 @@ export interface InlinePayload {
   body: string;
   topic_id: string;
   message_id: string;
+  text?: string;
+  /** A bare address, or a name and an address in angle brackets. */
+  from?: string;
+  reply_to?: string;
+  headers?: Record<string, string>;
+  tags?: Record<string, string>;
+}
+
+/** What it carries with `NATS_PAYLOAD=reference`: our sender loads the rest from the ledger. */
+export interface ReferencePayload {
+  uuid: string;
+  message_id: string;
+}
+
+export type Payload = InlinePayload | ReferencePayload;
+
+export function isReference(payload: Payload): payload is ReferencePayload {
+  return !('body' in payload);
 }
 
 export type PayloadFormat = 'msgpack' | 'json';

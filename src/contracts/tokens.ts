@@ -16,6 +16,11 @@ export function clickToken(secret: string, emailId: string, url: string): string
   return token(secret, `click\n${emailId}\n${url}`);
 }
 
+/** Lets whoever holds it take the email's recipient off the list. */
+export function unsubscribeToken(secret: string, emailId: string): string {
+  return token(secret, `unsubscribe\n${emailId}`);
+}
+
 /** Takes the same time wherever the two differ. */
 export function isToken(given: string, expected: string): boolean {
   if (given.length !== TOKEN_CHARACTERS) return false;

@@ -1,7 +1,9 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { encodeCursor } from '../http/page.query.js';
 import { IdParam } from '../http/params.dto.js';
+import { RescheduleEmailDto } from '../messages/dto/reschedule-email.dto.js';
+import { EmailControlService } from '../messages/email-control.service.js';
 import { EmailsRepository } from '../messages/emails.repository.js';
 import { AppError } from '../runtime/errors.js';
 import { EmailDto, EmailListDto, emailDto, listedEmailDto } from './dto/email.dto.js';
@@ -14,6 +16,7 @@ import { EventsRepository } from './events.repository.js';
 export class EmailsController {
   constructor(
     private readonly emails: EmailsRepository,
+    private readonly control: EmailControlService,
     private readonly events: EventsRepository,
     private readonly log: EmailLogRepository,
   ) {}
@@ -45,5 +48,28 @@ export class EmailsController {
     const email = await this.emails.find(id);
     if (!email) throw new AppError('not_found', 'There is no email with this id.');
     return emailDto(email, await this.events.timeline(id));
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Stop an email that is pending',
+    description: '409 `not_pending` once it is not; 409 `being_dispatched`, with Retry-After, while that is decided.',
+  })
+  @ApiOkResponse({ type: EmailDto })
+  async cancel(@Param() { id }: IdParam): Promise<EmailDto> {
+    await this.control.cancel(id);
+    return this.find({ id });
+  }
+
+  @Patch(':id')
+  @ApiOperation({
+    summary: 'Give an email that is pending another schedule',
+    description: 'Refused as a cancellation is, and with 409 `too_late` if it would have expired by then.',
+  })
+  @ApiOkResponse({ type: EmailDto })
+  async reschedule(@Param() { id }: IdParam, @Body() { scheduled_at }: RescheduleEmailDto): Promise<EmailDto> {
+    await this.control.reschedule(id, scheduled_at);
+    return this.find({ id });
   }
 }

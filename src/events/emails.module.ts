@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Email } from '../messages/email.entity.js';
+import { EmailControlService } from '../messages/email-control.service.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { EmailLogRepository } from './email-log.repository.js';
 import { EmailsController } from './emails.controller.js';
@@ -10,6 +11,6 @@ import { EventsModule } from './events.module.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Email]), MessagesDataModule, EventsModule],
   controllers: [EmailsController],
-  providers: [EmailLogRepository],
+  providers: [EmailLogRepository, EmailControlService],
 })
 export class EmailsModule {}

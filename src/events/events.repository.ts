@@ -3,9 +3,10 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
+import { BatchesRepository } from '../messages/batches.repository.js';
 import type { EmailEvent } from './email-event.js';
 import { Event } from './event.entity.js';
-import { FIND_BY_PROVIDER_ID, INSERT, LEAVE_BATCHES, LOCK, RAISE, READ, TRY_LOCK_BATCHES } from './events.sql.js';
+import { FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE, READ } from './events.sql.js';
 
 /** An email as the events of one transaction find it and leave it. */
 export interface EmailUnderEvents {
@@ -13,12 +14,15 @@ export interface EmailUnderEvents {
   address: string;
   topicId: string;
   batchId: string;
+  batchEpoch: number;
   state: State;
   /** The state is the batch's: the email leaves the batch when it is raised. */
   isAsBatch: boolean;
   isTracked: boolean;
   /** When it was sent, or else published; null before. */
   outAt: Date | null;
+  /** When a sender claimed it last. */
+  claimedAt: Date | null;
   /** Bits of contracts/event-types.ts. */
   events: number;
 }
@@ -32,11 +36,16 @@ export interface Raise {
   sentAt: Date | null;
   reason: string | null;
   providerMessageId: string | null;
+  /** A Send of a mail that was claimed at this moment has arrived, and happened no earlier; null without one. */
+  sendReportedAt: Date | null;
 }
 
 @Injectable()
 export class EventsRepository {
-  constructor(@InjectRepository(Event) private readonly events: Repository<Event>) {}
+  constructor(
+    @InjectRepository(Event) private readonly events: Repository<Event>,
+    private readonly batches: BatchesRepository,
+  ) {}
 
   transaction<Result>(work: (transaction: EntityManager) => Promise<Result>): Promise<Result> {
     return this.events.manager.transaction(work);
@@ -66,9 +75,11 @@ export class EventsRepository {
       events: number;
       batch_id: string;
       batch_state: number;
+      batch_epoch: number;
       topic_id: string;
       is_tracked: boolean;
       out_at: Date | null;
+      claimed_at: Date | null;
     }>(transaction, READ, [ids]);
     return new Map(
       rows.map((row) => [
@@ -78,10 +89,12 @@ export class EventsRepository {
           address: row.address,
           topicId: row.topic_id,
           batchId: row.batch_id,
+          batchEpoch: row.batch_epoch,
           state: stateOf(row.own_state ?? row.batch_state),
           isAsBatch: row.own_state === null,
           isTracked: row.is_tracked,
           outAt: row.out_at,
+          claimedAt: row.claimed_at,
           events: row.events,
         },
       ]),
@@ -89,10 +102,8 @@ export class EventsRepository {
   }
 
   /** Those of the pending batches that may be changed now: no dispatcher holds them. */
-  async holdBatches(transaction: EntityManager, ids: readonly string[]): Promise<Set<string>> {
-    if (ids.length === 0) return new Set();
-    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, [ids]);
-    return new Set(rows.map(({ id }) => id));
+  holdBatches(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
+    return this.batches.tryLock(transaction, epochs);
   }
 
   /** Stores events by their ids, once each. Returns the ids of those that are new. */
@@ -117,7 +128,7 @@ export class EventsRepository {
       if (state === null || !email.isAsBatch || email.state !== 'pending') continue;
       leaving.set(email.batchId, (leaving.get(email.batchId) ?? 0) + 1);
     }
-    if (leaving.size > 0) await transaction.query(LEAVE_BATCHES, [[...leaving.keys()], [...leaving.values()]]);
+    await this.batches.leave(transaction, leaving);
     await transaction.query(RAISE, [
       raises.map(({ email }) => email.id),
       raises.map(({ state }) => (state === null ? null : CODE[state])),

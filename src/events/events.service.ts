@@ -4,12 +4,15 @@ import { eventsConfig, type EventsConfig } from '../config/events.config.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { bitOf, EVENT_TYPES, HUMAN_OPEN_BIT, raisedState } from '../contracts/event-types.js';
 import type { State } from '../contracts/states.js';
+import { EMPTY_TOPIC } from '../contracts/topic-id.js';
 import { WriteBatcher } from '../database/write-batcher.js';
 import { columnOf } from '../ledger/columns.js';
 import { LedgerService, type Move, type Tally } from '../ledger/ledger.service.js';
 import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 import { type NewSuppression, SuppressionsRepository } from '../suppressions/suppressions.repository.js';
+import { BreakerService } from './breaker.service.js';
 import { type EmailEvent, eventId } from './email-event.js';
+import { EventChannelService } from './event-channel.service.js';
 import { judged } from './fetch-verdict.js';
 import { type EmailUnderEvents, EventsRepository, type Raise } from './events.repository.js';
 
@@ -27,6 +30,9 @@ interface Report {
   email: EmailUnderEvents;
   events: EmailEvent[];
 }
+
+/** What the breaker counts. */
+const JUDGED_BITS = bitOf('Bounce') | bitOf('Complaint');
 
 /** Types that say that the provider had the mail and passed it on. */
 const SENT_TYPES: readonly string[] = ['Send', 'Delivery', 'Bounce', 'Complaint', 'Open', 'Click'];
@@ -47,6 +53,8 @@ export class EventsService {
     private readonly events: EventsRepository,
     private readonly suppressions: SuppressionsRepository,
     private readonly ledger: LedgerService,
+    private readonly channel: EventChannelService,
+    private readonly breaker: BreakerService,
   ) {}
 
   /** Resolves after the commit of the event. */
@@ -58,20 +66,25 @@ export class EventsService {
     return this.batcher.drain();
   }
 
-  private write(reported: readonly EmailEvent[]): Promise<Recorded[]> {
-    return this.events.transaction(async (transaction) => {
+  private async write(reported: readonly EmailEvent[]): Promise<Recorded[]> {
+    let applied: readonly Raise[] = [];
+    const result = await this.events.transaction(async (transaction) => {
       const emails = await this.events.hold(transaction, [...new Set(reported.map(({ emailId }) => emailId))]);
       const events = reported.map((event) => judged(event, emails.get(event.emailId)));
       const reports = reportsOf(events, emails);
       const blocked = await this.blocked(transaction, reports);
       const possible = reports.filter(({ email }) => !blocked.has(email.id));
-      if (possible.length > 0) await this.apply(transaction, possible);
+      if (possible.length > 0) applied = await this.apply(transaction, possible);
       return events.map(({ emailId, isMachine }, index) => {
         if (!emails.has(emailId)) return 'unknown';
         if (blocked.has(emailId)) return 'busy';
         return isMachine === reported[index].isMachine ? 'recorded' : 'too_soon';
       });
     });
+    for (const { sendReportedAt } of applied) if (sendReportedAt !== null) this.channel.raise(sendReportedAt);
+    const suspects = applied.filter(({ email, events }) => (events & ~email.events & JUDGED_BITS) !== 0);
+    if (suspects.length > 0) this.breaker.judge(suspects.map(({ email }) => email.topicId));
+    return result;
   }
 
   /** Emails that would have to leave a batch that a dispatcher holds. */
@@ -79,7 +92,8 @@ export class EventsService {
     const leaving = reports.filter(
       (report) => report.email.isAsBatch && report.email.state === 'pending' && this.stateAfter(report) !== 'pending',
     );
-    const free = await this.events.holdBatches(transaction, [...new Set(leaving.map(({ email }) => email.batchId))]);
+    const epochs = new Map(leaving.map(({ email: { batchId, batchEpoch } }) => [batchId, batchEpoch]));
+    const free = await this.events.holdBatches(transaction, epochs);
     return new Set(leaving.filter(({ email }) => !free.has(email.batchId)).map(({ email }) => email.id));
   }
 
@@ -92,16 +106,18 @@ export class EventsService {
     return raisedState(email.state, bitsOf(events.filter(({ fetched }) => trustsAll || !fetched?.isForgeable)));
   }
 
-  private async apply(transaction: EntityManager, reports: readonly Report[]): Promise<void> {
+  /** Returns what was new. */
+  private async apply(transaction: EntityManager, reports: readonly Report[]): Promise<Raise[]> {
     const facts = new Map(reports.flatMap(({ events }) => events).map((event) => [eventId(event), event]));
     const stored = await this.events.insert(transaction, facts);
-    if (stored.size === 0) return;
+    if (stored.size === 0) return [];
     const emails = new Map(reports.map(({ email }) => [email.id, email]));
     const fresh = [...facts].filter(([id]) => stored.has(id)).map(([, event]) => event);
     const raises = reportsOf(fresh, emails).map((report) => raiseOf(report, this.stateAfter(report)));
     await this.events.raise(transaction, raises);
     await this.suppress(transaction, emails, fresh);
     await this.ledger.move(transaction, raises.flatMap(movesOf), raises.flatMap(talliesOf));
+    return raises;
   }
 
   /** The address of the email and of the event, only where they are the same: neither alone is to be believed. */
@@ -124,7 +140,7 @@ export class EventsService {
     );
     const suppressed = concerned.flatMap(({ event, address }): NewSuppression[] => {
       const reason = suppressionOf(event, worn.includes(address));
-      return reason === null ? [] : [{ address, reason, source: event.emailId }];
+      return reason === null ? [] : [{ address, topicId: EMPTY_TOPIC, reason, source: event.emailId }];
     });
     await this.suppressions.suppress(suppressed, transaction);
   }
@@ -165,7 +181,15 @@ function raiseOf({ email, events }: Report, state: State): Raise {
     sentAt: sentTimes.length === 0 ? null : new Date(Math.min(...sentTimes)),
     reason: decisive.find(({ reason }) => reason !== null)?.reason ?? null,
     providerMessageId: events.find(({ providerMessageId }) => providerMessageId !== null)?.providerMessageId ?? null,
+    sendReportedAt: sendReportedAt(email, events),
   };
+}
+
+/** The earlier of claim and Send: the Send may be that of an earlier claim, come late. */
+function sendReportedAt({ claimedAt }: EmailUnderEvents, events: readonly EmailEvent[]): Date | null {
+  const send = events.find(({ type }) => type === 'Send');
+  if (!send || claimedAt === null) return null;
+  return send.occurredAt < claimedAt ? send.occurredAt : claimedAt;
 }
 
 function movesOf({ email, state }: Raise): Move[] {

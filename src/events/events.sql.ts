@@ -1,4 +1,3 @@
-import { CODE } from '../contracts/states.js';
 import { BATCH_OF_EMAIL } from '../messages/messages.sql.js';
 
 /** Locks emails in the order of their ids; what they are is read afterwards, in a snapshot of its own. Parameters: ids. */
@@ -7,26 +6,12 @@ export const LOCK = `/* events.lock */
 
 /** Parameters: ids of locked emails. */
 export const READ = `/* events.read */
-  SELECT e.id, e.address, e.state AS own_state, e.events, b.id AS batch_id, b.state AS batch_state, b.topic_id,
+  SELECT e.id, e.address, e.state AS own_state, e.events, e.claimed_at, b.id AS batch_id, b.state AS batch_state,
+    b.epoch AS batch_epoch, b.topic_id,
     coalesce(e.tracking & 1 = 1, m.track_opens) AS is_tracked, coalesce(e.sent_at, b.dispatched_at) AS out_at
   FROM emails e ${BATCH_OF_EMAIL}
   JOIN messages m ON m.id = b.message_id
   WHERE e.id = ANY ($1::uuid[])`;
-
-/**
- * Those pending batches that nobody leases, locked. Never waits: a settle holds its batches and waits for emails,
- * we hold emails. Parameters: batch ids.
- */
-export const TRY_LOCK_BATCHES = `/* events.try_lock_batches */
-  SELECT id FROM batches
-  WHERE id = ANY ($1::uuid[]) AND state = ${CODE.pending} AND lease_owner IS NULL
-  ORDER BY id FOR UPDATE SKIP LOCKED`;
-
-/** Emails take a state of their own out of pending batches. Parameters: batch ids, how many leave each. */
-export const LEAVE_BATCHES = `/* events.leave_batches */
-  UPDATE batches b SET size = b.size - leaving.count
-  FROM unnest($1::uuid[], $2::int[]) AS leaving (id, count)
-  WHERE b.id = leaving.id AND b.id = ANY ($1::uuid[])`;
 
 /** Parameters: email ids, ids, types, times, is_machine, details, raws. Returns the keys that are new. */
 export const INSERT = `/* events.insert */

@@ -45,6 +45,6 @@ describe('machineSignOf', () => {
     for (const part of ['bot', 'Google', 'Check ', 'a', 'Mozilla/5.0 ']) {
       machineSignOf({ 'user-agent': part.repeat(16_000 / part.length) });
     }
-    expect(performance.now() - startedMs).toBeLessThan(100);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
 });

@@ -4,7 +4,9 @@ import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs
 import { Public } from '../http/public.decorator.js';
 import { JetStreamHealthIndicator } from './jetstream.health.js';
 import { PostgresHealthIndicator } from './postgres.health.js';
+import { SendingHealthIndicator } from './sending.health.js';
 import { SnsHealthIndicator } from './sns.health.js';
+import { UncertainHealthIndicator } from './uncertain.health.js';
 
 /** Probes for Kubernetes. `live` looks at this process alone: a database that is away is no reason to restart it. */
 @ApiTags('health')
@@ -14,7 +16,9 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly postgres: PostgresHealthIndicator,
     private readonly jetstream: JetStreamHealthIndicator,
+    private readonly sending: SendingHealthIndicator,
     private readonly sns: SnsHealthIndicator,
+    private readonly uncertain: UncertainHealthIndicator,
   ) {}
 
   @Get('live')
@@ -38,8 +42,17 @@ export class HealthController {
   @Get()
   @Public()
   @HealthCheck()
-  @ApiOperation({ summary: 'What /health/ready says, and whether results are heard of' })
+  @ApiOperation({
+    summary:
+      'What /health/ready says, and whether mail waits for the provider, is in doubt, and its results are heard of',
+  })
   overall(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.postgres.check(), () => this.jetstream.check(), () => this.sns.check()]);
+    return this.health.check([
+      () => this.postgres.check(),
+      () => this.jetstream.check(),
+      () => this.sending.check(),
+      () => this.sns.check(),
+      () => this.uncertain.check(),
+    ]);
   }
 }

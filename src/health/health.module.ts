@@ -1,15 +1,25 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
+import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { HealthController } from './health.controller.js';
 import { JetStreamHealthIndicator } from './jetstream.health.js';
 import { PostgresHealthIndicator } from './postgres.health.js';
+import { SendingHealthIndicator } from './sending.health.js';
 import { SnsHealthIndicator } from './sns.health.js';
+import { UncertainHealthIndicator } from './uncertain.health.js';
 
 @Module({
   // Its logger would write an error line for each probe while the database is away; the database module says it once.
-  imports: [TerminusModule.forRoot({ logger: false }), JetStreamModule],
+  imports: [TerminusModule.forRoot({ logger: false }), JetStreamModule, LimitsModule, MessagesDataModule],
   controllers: [HealthController],
-  providers: [PostgresHealthIndicator, JetStreamHealthIndicator, SnsHealthIndicator],
+  providers: [
+    PostgresHealthIndicator,
+    JetStreamHealthIndicator,
+    SendingHealthIndicator,
+    SnsHealthIndicator,
+    UncertainHealthIndicator,
+  ],
 })
 export class HealthModule {}

@@ -5,6 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../runtime/errors.js';
 import { admitCsvBody } from './csv-body.js';
+import { FORM_TYPES, readFormBody } from './form-body.js';
 import { parseJsonBody, type DefaultParser } from './json-body.js';
 import { problemHeaders, problemOf } from './problem.js';
 import { translateError } from './translate-error.js';
@@ -70,6 +71,7 @@ export function createAdapter(): EdgeAdapter {
     admitCsvBody(request);
     done(null, body);
   });
+  fastify.addContentTypeParser(FORM_TYPES, readFormBody);
   deferContinue(adapter);
   return adapter;
 }

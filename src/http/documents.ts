@@ -39,7 +39,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
 
 /**
  * Every operation may answer with a problem, and asks for the key unless it is public. What Terminus says of its 503 is
- * not what leaves the problem filter.
+ * not what leaves the problem filter; a page for people is.
  */
 function finishOperations(document: OpenAPIObject): OpenAPIObject {
   const [mediaType = ''] = PROBLEM_MEDIA_TYPE.split(';');
@@ -48,7 +48,8 @@ function finishOperations(document: OpenAPIObject): OpenAPIObject {
     for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
       if (operation === undefined) continue;
       for (const [status, response] of Object.entries(operation.responses)) {
-        if (Number(status) >= 400 && response !== undefined && 'content' in response) response.content = content;
+        if (Number(status) < 400 || response === undefined || !('content' in response)) continue;
+        if (!('text/html' in (response.content ?? {}))) response.content = content;
       }
       operation.responses['default'] ??= { description: 'A problem (RFC 9457)', content };
       if (PUBLIC_OPERATION in operation) {

@@ -5,6 +5,7 @@ import { requestContext } from '../runtime/request-context.js';
 import { ApiKeyVerifier } from './api-key.verifier.js';
 import { DEFAULT_BODY_BYTES } from './adapter.js';
 import { Draining } from './draining.js';
+import { FORM_TYPES } from './form-body.js';
 import { parsePrefer } from './prefer.js';
 
 const ROUTABLE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -75,6 +76,7 @@ function admit(fastify: FastifyInstance, verifier: ApiKeyVerifier, request: Fast
   if (request.routeOptions.config.public !== true) verifier.authenticate(request);
   refuseEncodedBody(request);
   if (request.routeOptions.config.rawBody === true) takeTextAsJson(request);
+  if (request.routeOptions.config.formBody === true) takeAnythingAsForm(request);
 }
 
 /**
@@ -84,6 +86,12 @@ function admit(fastify: FastifyInstance, verifier: ApiKeyVerifier, request: Fast
 function takeTextAsJson({ headers }: FastifyRequest): void {
   if (/^text\/plain\s*(;|$)/i.test(headers['content-type'] ?? 'text/plain'))
     headers['content-type'] = 'application/json';
+}
+
+/** Forms are taken from programs of all kinds, which may call an empty body anything. */
+function takeAnythingAsForm({ headers }: FastifyRequest): void {
+  const type = headers['content-type']?.toLowerCase() ?? '';
+  if (!FORM_TYPES.some((known) => type.startsWith(known))) headers['content-type'] = FORM_TYPES[0];
 }
 
 /** Without a key, what exists under another method is not told apart from what does not exist. */

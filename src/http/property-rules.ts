@@ -9,6 +9,8 @@ export interface PropertyRule {
   elements?: { type: () => Class; max: number };
   /** Names that callers try instead; they are refused with this property as the hint. */
   hints?: readonly string[];
+  /** Names of what is refused for good, also where unknown fields are let pass. */
+  unsupported?: { names: readonly string[]; sentence: string };
 }
 
 const RULES = Symbol('property rules');

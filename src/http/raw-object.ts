@@ -52,6 +52,11 @@ class RawReader {
     }
     for (const name of Object.keys(raw)) {
       if (taken.has(name) || isSpelling(properties, name)) continue;
+      const detail = unsupported(properties, name);
+      if (detail !== undefined) {
+        this.add(this.errors, { pointer: `${pointer}/${escape(name)}`, code: 'unsupported_field', detail });
+        continue;
+      }
       this.add(this.unknown, unknownField(`${pointer}/${escape(name)}`, name, properties));
     }
     return value;
@@ -98,6 +103,13 @@ function isSpelling(properties: ReadonlyMap<string, PropertyRule>, name: string)
   if (properties.has(name)) return true;
   for (const { alias } of properties.values()) if (alias?.name === name) return true;
   return false;
+}
+
+function unsupported(properties: ReadonlyMap<string, PropertyRule>, name: string): string | undefined {
+  for (const rule of properties.values()) {
+    if (rule.unsupported?.names.includes(name.toLowerCase())) return rule.unsupported.sentence;
+  }
+  return undefined;
 }
 
 function unknownField(pointer: string, name: string, properties: ReadonlyMap<string, PropertyRule>): FieldError {

@@ -12,6 +12,8 @@ declare module 'fastify' {
     rawBody?: boolean;
     /** The handler is also given a body of the type `text/csv`, as it arrives (csv-body.ts). */
     csvBody?: boolean;
+    /** The handler is given the fields of a form, as which every body is read (form-body.ts). */
+    formBody?: boolean;
   }
 }
 
@@ -31,6 +33,11 @@ export function RawBody(): MethodDecorator {
 /** Lets a body of the type `text/csv` through to `@CsvBody()`. */
 export function TakesCsv(): MethodDecorator {
   return extendRouteConfig({ csvBody: true });
+}
+
+/** Every body is a form, for `@FormBody()`. */
+export function TakesForm(): MethodDecorator {
+  return extendRouteConfig({ formBody: true });
 }
 
 /** How large a body this handler takes. */

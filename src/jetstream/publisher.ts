@@ -53,10 +53,10 @@ export class Publisher {
     this.jetstream.onReady(listener);
   }
 
-  /** How many more emails the stream may hold before the dispatcher shall wait. */
-  async room(): Promise<number> {
+  /** How many more emails the stream may hold until so many wait in it. */
+  async room(highWater: number): Promise<number> {
     const backlog = await readBacklog(this.jetstream.client, this.jetstream.config);
-    return Math.max(0, this.jetstream.config.highWater - backlog);
+    return Math.max(0, highWater - backlog);
   }
 
   /**
@@ -96,9 +96,9 @@ export class Publisher {
   }
 
   private async publishOne(client: JetStreamClient, { emailId, generation, payload }: Publication): Promise<void> {
-    const { subject, stream, payloadFormat } = this.jetstream.config;
+    const { subject, stream, payload: kind, payloadFormat } = this.jetstream.config;
     const header = headers();
-    header.set(CONTENT_TYPE_HEADER, CONTENT_TYPES[payloadFormat]);
+    header.set(CONTENT_TYPE_HEADER, CONTENT_TYPES[kind === 'reference' ? 'json' : payloadFormat]);
     header.set(PAYLOAD_VERSION_HEADER, PAYLOAD_VERSION);
     header.set(GENERATION_HEADER, String(generation));
     await client.publish(subject, payload, {

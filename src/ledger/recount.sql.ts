@@ -44,7 +44,7 @@ export const WRONG_BUCKETS = `/* recount.buckets */
   ) AS bucket
   FULL JOIN (
     SELECT ${bucketOf('dispatched_at')} AS minute, topic_id, sum(size) AS dispatched
-    FROM batches WHERE state = ${CODE.dispatched} AND generation = 0 GROUP BY 1, 2
+    FROM batches WHERE state = ${CODE.dispatched} AND is_first GROUP BY 1, 2
   ) AS fact USING (minute, topic_id)
   WHERE coalesce(bucket.dispatched, 0) <> coalesce(fact.dispatched, 0)`;
 

@@ -40,6 +40,10 @@ export class Batch {
   @Column({ type: 'integer', default: 0 })
   generation: number;
 
+  /** None of its emails was dispatched before. */
+  @Column({ name: 'is_first', type: 'boolean', default: true })
+  isFirst: boolean;
+
   @Column({ name: 'claim_at', type: 'timestamptz' })
   claimAt: Date;
 
@@ -60,4 +64,12 @@ export class Batch {
 
   @Column({ name: 'dispatched_at', type: 'timestamptz', nullable: true })
   dispatchedAt: Date | null;
+
+  /** Where it is another than the message's. */
+  @Column({ name: 'scheduled_at', type: 'timestamptz', nullable: true })
+  scheduledAt: Date | null;
+
+  /** The message's; null where it does not expire, or was wanted again after it had. */
+  @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
+  expiresAt: Date | null;
 }

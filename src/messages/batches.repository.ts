@@ -1,22 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, Repository } from 'typeorm';
+import type { Variables } from '../compose/variables.js';
 import { newId } from '../contracts/ids.js';
+import { CODE } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
 import { Batch } from './batch.entity.js';
+import { SPLIT_EXPLICIT, SPLIT_RANGE } from './batch-split.sql.js';
 import {
   CLAIM_DUE,
   HOLD,
+  LEAVE_BATCHES,
   LOAD_EMAILS,
   MARK_DISPATCHED,
   MARK_EMAILS_FAILED,
   MARK_EMAILS_SUPPRESSED,
-  MARK_STOPPED,
+  MARK_ENDED,
   NEXT_CLAIM,
   REGROUP,
   RELEASE,
   STOP_PENDING,
+  TRY_LOCK_BATCHES,
 } from './batches.sql.js';
 import { Message } from './message.entity.js';
 
@@ -32,7 +37,14 @@ export interface LeasedBatch {
   messageId: string;
   topicId: string;
   size: number;
+  /** Its place in the queue before the lease. */
+  dueAt: Date;
+  /** None of its emails was dispatched before. */
+  isFirst: boolean;
+  /** Its topic was stopped after it was accepted. */
   isStopped: boolean;
+  isExpired: boolean;
+  isPaused: boolean;
 }
 
 export interface BatchEmails {
@@ -40,6 +52,8 @@ export interface BatchEmails {
   addresses: string[];
   /** By id, of those emails that are tracked otherwise than their message: bits of contracts/tracking-bits.ts. */
   tracking: Readonly<Record<string, number>> | null;
+  /** By id, of those emails that have variables of their own. */
+  variables: Readonly<Record<string, Variables>> | null;
 }
 
 /** What became of a leased batch's emails. Those that were not acknowledged are tried again after `delayMs`. */
@@ -59,11 +73,25 @@ export interface Settlement {
 export interface Regrouping {
   sourceId: string;
   ids: string[];
-  delayMs: number;
-  /** 1 when the emails were dispatched before and shall be dispatched again, else 0. */
+  /** Null: held until the topic is resumed. */
+  delayMs: number | null;
+  /** 1 when the stream may know the emails and shall take them again, else 0. */
   generationStep: 0 | 1;
   attempts: number;
   error: string | null;
+  /** A new schedule; without one as before. */
+  scheduledAt?: Date;
+  /** Wanted anew: a stop of the topic before this moment does not concern them. */
+  isAcceptedNow?: boolean;
+  /** They were late, and are wanted nevertheless. */
+  neverExpires?: boolean;
+}
+
+/** A row of `LOAD_EMAILS`. */
+interface EmailsRow extends Pick<BatchEmails, 'tracking' | 'variables'> {
+  id: string;
+  ids: string;
+  addresses: string;
 }
 
 @Injectable()
@@ -73,14 +101,16 @@ export class BatchesRepository {
     private readonly ledger: LedgerService,
   ) {}
 
-  async claimDue(lane: Lane, limit: number, owner: string, leaseSeconds: number): Promise<LeasedBatch[]> {
+  /** In the order of their places; the last may be larger than what is left of the room. */
+  async claimDue(lane: Lane, limit: number, room: number, owner: string, leaseSeconds: number): Promise<LeasedBatch[]> {
     const rows = await rowsOf<Record<string, never>>(this.batches.manager, CLAIM_DUE, [
       lane,
       limit,
       owner,
       leaseSeconds,
+      room,
     ]);
-    return rows.map((row) => ({
+    const batches = rows.map((row): LeasedBatch => ({
       id: row.id,
       epoch: row.epoch,
       generation: row.generation,
@@ -88,8 +118,25 @@ export class BatchesRepository {
       messageId: row.message_id,
       topicId: row.topic_id,
       size: row.size,
+      dueAt: row.due_at,
+      isFirst: row.is_first,
       isStopped: row.is_stopped,
+      isExpired: row.is_expired,
+      isPaused: row.is_paused,
     }));
+    return batches.sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || (a.id < b.id ? -1 : 1));
+  }
+
+  /**
+   * A leased batch keeps so many of its emails, and the rest becomes a batch of its own in the same place of the queue.
+   * If we die behind this, both are whole. Returns the batch as it is now: unchanged, if the lease was lost.
+   */
+  async split(batch: LeasedBatch, keep: number): Promise<LeasedBatch> {
+    const parameters = [batch.id, batch.epoch, keep, batch.dueAt];
+    const { manager } = this.batches;
+    const rest = await rowsOf(manager, SPLIT_RANGE, parameters);
+    if (rest.length === 0) rest.push(...(await rowsOf(manager, SPLIT_EXPLICIT, [...parameters, newId()])));
+    return rest.length === 0 ? batch : { ...batch, size: keep };
   }
 
   /** Milliseconds until a batch can be claimed (0 or less: now); null when nothing is pending. */
@@ -105,16 +152,15 @@ export class BatchesRepository {
   }
 
   /** The emails of each batch that are still as their batch, in the order of their ids. */
-  async emailsOf(batches: readonly LeasedBatch[]): Promise<Map<string, BatchEmails>> {
-    const rows = await rowsOf<{ id: string; ids: string; addresses: string; tracking: BatchEmails['tracking'] }>(
-      this.batches.manager,
-      LOAD_EMAILS,
-      [batches.map((batch) => batch.id)],
-    );
+  async emailsOf(batches: readonly LeasedBatch[], withVariables: boolean): Promise<Map<string, BatchEmails>> {
+    const rows = await rowsOf<EmailsRow>(this.batches.manager, LOAD_EMAILS, [
+      batches.map((batch) => batch.id),
+      withVariables,
+    ]);
     return new Map(
-      rows.map(({ id, ids, addresses, tracking }) => [
+      rows.map(({ id, ids, addresses, tracking, variables }) => [
         id,
-        { ids: ids.split(' '), addresses: addresses.split(' '), tracking },
+        { ids: ids.split(' '), addresses: addresses.split(' '), tracking, variables },
       ]),
     );
   }
@@ -144,7 +190,7 @@ export class BatchesRepository {
           released.map(({ error }) => error),
         ]);
       }
-      const firsts = dispatched.filter(({ batch }) => batch.generation === 0);
+      const firsts = dispatched.filter(({ batch }) => batch.isFirst);
       await this.ledger.move(
         transaction,
         dispatched.flatMap(movesOf),
@@ -158,15 +204,16 @@ export class BatchesRepository {
     });
   }
 
-  /** Stops leased batches of a stopped topic. */
-  stopLeased(batches: readonly LeasedBatch[]): Promise<void> {
+  /** Ends leased batches of a stopped topic, or such as are too late. */
+  endLeased(batches: readonly LeasedBatch[], state: 'stopped' | 'expired'): Promise<void> {
     return this.batches.manager.transaction(async (transaction) => {
       const held = await this.hold(transaction, batches);
       const mine = batches.filter(({ id }) => held.has(id));
-      await transaction.query(MARK_STOPPED, [mine.map(({ id }) => id)]);
+      const reason = state === 'expired' ? 'expired' : null;
+      await transaction.query(MARK_ENDED, [mine.map(({ id }) => id), CODE[state], reason]);
       await this.ledger.move(
         transaction,
-        mine.map(({ topicId, size }) => ({ topicId, from: 'pending', to: 'stopped', count: size })),
+        mine.map(({ topicId, size }) => ({ topicId, from: 'pending', to: state, count: size })),
       );
     });
   }
@@ -175,6 +222,19 @@ export class BatchesRepository {
   async stopPending(transaction: EntityManager, topicId: string): Promise<number> {
     const rows = await rowsOf<{ size: number }>(transaction, STOP_PENDING, [topicId]);
     return rows.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Those of the pending batches, by their epochs, that may be changed now: no dispatcher holds them. */
+  async tryLock(transaction: EntityManager, epochs: ReadonlyMap<string, number>): Promise<Set<string>> {
+    if (epochs.size === 0) return new Set();
+    const parameters = [[...epochs.keys()], [...epochs.values()]];
+    const rows = await rowsOf<{ id: string }>(transaction, TRY_LOCK_BATCHES, parameters);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Emails leave pending batches, which the caller holds; `counts` says how many leave each. */
+  async leave(transaction: EntityManager, counts: ReadonlyMap<string, number>): Promise<void> {
+    if (counts.size > 0) await transaction.query(LEAVE_BATCHES, [[...counts.keys()], [...counts.values()]]);
   }
 
   /** Moves emails into new batches; the caller holds them and moves the counters. */
@@ -190,10 +250,14 @@ export class BatchesRepository {
       targets.map(({ generationStep }) => generationStep),
       targets.map(({ attempts }) => attempts),
       targets.map(({ error }) => error),
+      targets.map(({ scheduledAt }) => scheduledAt ?? null),
+      targets.map(({ isAcceptedNow }) => isAcceptedNow ?? false),
+      targets.map(({ neverExpires }) => neverExpires ?? false),
     ]);
   }
 
-  private async hold(transaction: EntityManager, batches: readonly LeasedBatch[]): Promise<Set<string>> {
+  /** Those of the batches that this lease still holds, locked. */
+  async hold(transaction: EntityManager, batches: readonly LeasedBatch[]): Promise<Set<string>> {
     const rows = await rowsOf<{ id: string }>(transaction, HOLD, [
       batches.map(({ id }) => id),
       batches.map(({ epoch }) => epoch),

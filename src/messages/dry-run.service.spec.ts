@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { Block, RecipientCheck } from '../suppressions/recipient-check.js';
+import { type Block, BlockedByTopic, type RecipientCheck } from '../suppressions/recipient-check.js';
 import { DryRunService } from './dry-run.service.js';
-import { readRecipients } from './recipients.js';
+import { readRecipients, type Recipients } from './recipients.js';
 
 function setup(blocked: Record<string, Block> = {}): DryRunService {
-  const check = { blocked: () => Promise.resolve(new Map(Object.entries(blocked))) };
+  const ofTopic = new BlockedByTopic();
+  for (const [address, block] of Object.entries(blocked)) ofTopic.add('', address, block);
+  const check = { blocked: () => Promise.resolve(ofTopic) };
   return new DryRunService(check as unknown as RecipientCheck);
 }
+
+const message = (recipients: Recipients) => ({ topicId: '', recipients });
 
 describe('DryRunService', () => {
   it('says of each element what would become of it, in order', async () => {
     const elements = ['a@b.cd', 'nobody', { email: 'bounced@b.cd' }, 'a@B.CD', 'other@x.yz', 7, 'bounced@b.cd'];
     const dryRun = setup({ 'bounced@b.cd': 'bounce', 'other@x.yz': 'not_allowed_here' });
-    expect(await dryRun.examine([readRecipients(elements, '/messages/0/emails')], false)).toEqual({
+    expect(await dryRun.examine([message(readRecipients(elements, '/messages/0/emails'))], false)).toEqual({
       dry_run: true,
       count: 3,
       messages: [
@@ -41,9 +45,11 @@ describe('DryRunService', () => {
 
   it('lists no recipients above 1,000, unless it is asked to', async () => {
     const many = Array.from({ length: 2 }, (_, m) =>
-      readRecipients(
-        Array.from({ length: 501 }, (_, i) => `user${m}-${i}@example.com`),
-        '',
+      message(
+        readRecipients(
+          Array.from({ length: 501 }, (_, i) => `user${m}-${i}@example.com`),
+          '',
+        ),
       ),
     );
     const counts = { count: 501, duplicates: 0, suppressed: 0, not_allowed: 0 };

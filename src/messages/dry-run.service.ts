@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { RecipientCheck } from '../suppressions/recipient-check.js';
 import type { DryRunDto, DryRunMessageDto, DryRunRecipientDto } from './dto/dry-run.dto.js';
 import type { Blocked } from './messages.repository.js';
-import { MAX_LISTED_IDS } from './messages.service.js';
+import { MAX_LISTED_IDS, type SubmittedMessage } from './messages.service.js';
 import { NO_RECIPIENT, type Recipients } from './recipients.js';
+
+type ExaminedMessage = Pick<SubmittedMessage, 'topicId' | 'recipients'>;
 
 /** What a submission would do, without doing it: it goes through the same reader and the same check. */
 @Injectable()
@@ -11,17 +13,19 @@ export class DryRunService {
   constructor(private readonly recipients: RecipientCheck) {}
 
   /** `listsRecipients`: however many there are. */
-  async examine(messages: readonly Recipients[], listsRecipients: boolean): Promise<DryRunDto> {
-    const blocked = await this.recipients.blocked(messages.flatMap(({ addresses }) => addresses));
-    const count = messages.reduce((sum, { addresses }) => sum + addresses.length, 0);
-    const rejected = messages.flatMap((message) => message.rejected);
+  async examine(messages: readonly ExaminedMessage[], listsRecipients: boolean): Promise<DryRunDto> {
+    const blocked = await this.recipients.blocked(
+      messages.map(({ topicId, recipients }) => ({ topicId, addresses: recipients.addresses })),
+    );
+    const count = messages.reduce((sum, { recipients }) => sum + recipients.addresses.length, 0);
+    const rejected = messages.flatMap(({ recipients }) => recipients.rejected);
     const isListed = listsRecipients || count <= MAX_LISTED_IDS;
     return {
       dry_run: true,
       count,
-      messages: messages.map((message) => ({
-        ...countsOf(message, blocked),
-        ...(isListed && { recipients: verdictsOf(message, blocked) }),
+      messages: messages.map(({ topicId, recipients }) => ({
+        ...countsOf(recipients, blocked.of(topicId)),
+        ...(isListed && { recipients: verdictsOf(recipients, blocked.of(topicId)) }),
       })),
       ...(rejected.length > 0 && { rejected }),
     };

@@ -41,4 +41,12 @@ export class Email {
   /** What of it is tracked: bit 0 opens, bit 1 clicks; null: as its message. */
   @Column({ type: 'smallint', nullable: true })
   tracking: number | null;
+
+  /** This recipient's own. */
+  @Column({ type: 'jsonb', nullable: true })
+  variables: Record<string, string> | null;
+
+  /** When a sender claimed it last. */
+  @Column({ name: 'claimed_at', type: 'timestamptz', nullable: true })
+  claimedAt: Date | null;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
+import type { Variables } from '../compose/variables.js';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
@@ -15,20 +16,27 @@ import {
   REFUSE_CLAIMED,
   STORE_PROVIDER_IDS,
 } from './emails.sql.js';
+import { HoldsRepository } from './holds.repository.js';
 import { FIND_EMAIL } from './messages.sql.js';
 import { DELETE_CLAIMS, EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
 
 /**
  * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
- * stopped, which is recorded), `suppress` (nothing is sent to its address, recorded too), `done` (final or of an older generation), `in_flight` (another claim has it),
+ * stopped, which is recorded), `expire` (too late, recorded), `suppress` (nothing is sent to its address, recorded),
+ * `hold` (its topic is paused; it went back to the ledger), `done` (final or of an older generation), `in_flight`
+ * (another claim has it),
  * `not_settled` (published, and the dispatcher's record of it not yet committed), `unknown` (not in the ledger).
  */
-export type Verdict = 'send' | 'stop' | 'suppress' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
+export type Verdict =
+  'send' | 'stop' | 'expire' | 'suppress' | 'hold' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
 
 export interface ClaimedEmail {
   id: string;
   verdict: Verdict;
   address: string;
+  /** Bits of contracts/tracking-bits.ts; null: as its message. */
+  tracking: number | null;
+  variables: Variables | null;
   batchId: string;
   messageId: string;
   topicId: string;
@@ -64,6 +72,18 @@ export interface EmailDetail {
   dispatchedAt: Date | null;
   sentAt: Date | null;
 }
+
+/** Where the claim brings an email that was dispatched; other verdicts change nothing. */
+const STATE_OF_VERDICT: Partial<Record<Verdict, State>> = {
+  send: 'sending',
+  stop: 'stopped',
+  expire: 'expired',
+  suppress: 'suppressed',
+  hold: 'pending',
+};
+
+/** The stream has handed over what is held: it shall take it again as a later generation. */
+const HELD = { delayMs: null, generationStep: 1, attempts: 0, error: null } as const;
 
 type LockedEmail = Pick<Email, 'id' | 'state' | 'attempts'> & { batch_id: string | null };
 
@@ -107,6 +127,7 @@ export class EmailsRepository {
   constructor(
     @InjectRepository(Email) private readonly emails: Repository<Email>,
     private readonly batches: BatchesRepository,
+    private readonly holds: HoldsRepository,
     private readonly recipients: RecipientCheck,
     private readonly ledger: LedgerService,
   ) {}
@@ -135,19 +156,20 @@ export class EmailsRepository {
         id: row.id,
         verdict: row.verdict,
         address: row.address,
+        tracking: row.tracking,
+        variables: row.variables,
         batchId: row.batch_id,
         messageId: row.message_id,
         topicId: row.topic_id,
         attempt: row.attempt,
       }));
       await this.refuseNotAllowed(transaction, claimed);
+      await this.holdPaused(transaction, claimed);
       await this.ledger.move(
         transaction,
         claimed.flatMap(({ verdict, topicId }): Move[] => {
-          if (verdict === 'send') return [{ topicId, from: 'dispatched', to: 'sending', count: 1 }];
-          if (verdict === 'stop') return [{ topicId, from: 'dispatched', to: 'stopped', count: 1 }];
-          if (verdict === 'suppress') return [{ topicId, from: 'dispatched', to: 'suppressed', count: 1 }];
-          return [];
+          const to = STATE_OF_VERDICT[verdict];
+          return to === undefined ? [] : [{ topicId, from: 'dispatched', to, count: 1 }];
         }),
       );
       return claimed;
@@ -230,6 +252,24 @@ export class EmailsRepository {
     for (const email of refused) email.verdict = 'suppress';
   }
 
+  /** Mail of paused topics goes back to the ledger; where the pause has ended since, it is asked for again. */
+  private async holdPaused(transaction: EntityManager, claimed: readonly ClaimedEmail[]): Promise<void> {
+    const wanted = claimed.filter(({ verdict }) => verdict === 'hold');
+    if (wanted.length === 0) return;
+    const paused = await this.holds.tryLockPaused(transaction, wanted);
+    const groups = new Map<string, Regrouping>();
+    for (const email of wanted) {
+      if (!paused.has(email.topicId)) {
+        email.verdict = 'not_settled';
+        continue;
+      }
+      const group = groups.get(email.batchId);
+      if (group) group.ids.push(email.id);
+      else groups.set(email.batchId, { ...HELD, sourceId: email.batchId, ids: [email.id] });
+    }
+    await this.batches.regroup(transaction, [...groups.values()]);
+  }
+
   private async lock(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<Map<string, LockedEmail>> {
     const rows = await rowsOf<LockedEmail>(transaction, LOCK_EMAILS, [outcomes.map(({ id }) => id)]);
     return new Map(rows.map((email) => [email.id, email]));
@@ -266,7 +306,7 @@ export class EmailsRepository {
       const group = groups.get(batchId);
       if (group) {
         group.ids.push(id);
-        group.delayMs = Math.max(group.delayMs, result.delayMs);
+        group.delayMs = Math.max(group.delayMs ?? 0, result.delayMs);
       } else {
         const { delayMs, reason: error } = result;
         groups.set(batchId, { sourceId: batchId, ids: [id], delayMs, generationStep: 1, attempts: 0, error });

@@ -10,7 +10,7 @@ import { BATCH_OF_EMAIL } from './messages.sql.js';
  */
 export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
   WITH found AS (
-    SELECT w.id, e.address, e.batch_id AS own_batch, b.id AS batch_id, m.id AS message_id, b.topic_id, b.generation,
+    SELECT w.id, e.address, e.tracking, e.variables, e.batch_id AS own_batch, b.id AS batch_id, m.id AS message_id, b.topic_id, b.generation,
       suppression.reason,
       CASE
         WHEN e.id IS NULL OR m.id IS NULL OR w.generation > b.generation THEN 'unknown'
@@ -20,7 +20,9 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
         WHEN b.state = ${CODE.pending} THEN 'not_settled'
         WHEN b.state <> ${CODE.dispatched} THEN 'done'
         WHEN t.stopped_at >= b.accepted_at THEN 'stop'
+        WHEN b.expires_at <= now() THEN 'expire'
         WHEN suppression.address IS NOT NULL THEN 'suppress'
+        WHEN t.paused_at IS NOT NULL THEN 'hold'
         ELSE 'send'
       END AS verdict
     FROM unnest($1::uuid[], $2::int[]) AS w (id, generation)
@@ -30,33 +32,39 @@ export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
     LEFT JOIN topics t ON t.topic_id = b.topic_id
     ${SUPPRESSION_OF_EMAIL}
   ), free AS (
-    SELECT e.id FROM found JOIN emails e ON e.id = found.id AND e.id = ANY ($1::uuid[])
-    WHERE found.verdict IN ('send', 'stop', 'suppress') AND e.state IS NULL
+    SELECT e.id, e.batch_id AS own_batch FROM found JOIN emails e ON e.id = found.id AND e.id = ANY ($1::uuid[])
+    WHERE found.verdict IN ('send', 'stop', 'expire', 'suppress', 'hold') AND e.state IS NULL
     FOR UPDATE OF e SKIP LOCKED
   ), claimed AS (
-    UPDATE emails e SET state = ${CODE.sending}, attempts = e.attempts + 1
+    UPDATE emails e SET state = ${CODE.sending}, attempts = e.attempts + 1, claimed_at = now()
     FROM found JOIN free USING (id)
     WHERE found.verdict = 'send' AND e.id = found.id AND e.id = ANY ($1::uuid[])
       AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
     RETURNING e.id, e.attempts
   ), refused AS (
     UPDATE emails e SET
-      state = CASE found.verdict WHEN 'stop' THEN ${CODE.stopped} ELSE ${CODE.suppressed} END,
-      reason = CASE found.verdict WHEN 'stop' THEN e.reason ELSE 'suppressed: ' || found.reason END
+      state = CASE found.verdict
+        WHEN 'stop' THEN ${CODE.stopped} WHEN 'expire' THEN ${CODE.expired} ELSE ${CODE.suppressed}
+      END,
+      reason = CASE found.verdict
+        WHEN 'stop' THEN e.reason WHEN 'expire' THEN 'expired' ELSE 'suppressed: ' || found.reason
+      END
     FROM found JOIN free USING (id)
-    WHERE found.verdict IN ('stop', 'suppress') AND e.id = found.id AND e.id = ANY ($1::uuid[])
+    WHERE found.verdict IN ('stop', 'expire', 'suppress') AND e.id = found.id AND e.id = ANY ($1::uuid[])
       AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
     RETURNING e.id
   ), lease AS (
     INSERT INTO sender_claims (id, sender, lease_until, ids)
     SELECT $3::uuid, $4, now() + make_interval(secs => $5), array_agg(id) FROM claimed HAVING count(*) > 0
   )
-  SELECT found.id, found.address, found.batch_id, found.message_id, found.topic_id, claimed.attempts AS attempt,
+  SELECT found.id, found.address, found.tracking, found.variables, found.batch_id, found.message_id, found.topic_id, claimed.attempts AS attempt,
     CASE
-      WHEN found.verdict IN ('send', 'stop', 'suppress') AND claimed.id IS NULL AND refused.id IS NULL THEN 'in_flight'
+      WHEN found.verdict = 'hold' AND free.own_batch IS NOT DISTINCT FROM found.own_batch AND free.id IS NOT NULL THEN 'hold'
+      WHEN found.verdict IN ('send', 'stop', 'expire', 'suppress', 'hold') AND claimed.id IS NULL AND refused.id IS NULL
+        THEN 'in_flight'
       ELSE found.verdict
     END AS verdict
-  FROM found LEFT JOIN claimed USING (id) LEFT JOIN refused USING (id)`;
+  FROM found LEFT JOIN free USING (id) LEFT JOIN claimed USING (id) LEFT JOIN refused USING (id)`;
 
 /**
  * Claimed emails whose address ALLOWED_RECIPIENTS does not name; before the claim is committed, so that it was never

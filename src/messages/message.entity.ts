@@ -29,6 +29,32 @@ export class Message {
   @Column({ name: 'track_clicks', type: 'boolean', default: false })
   trackClicks: boolean;
 
+  /** Null: made of the content. */
+  @Column({ type: 'text', nullable: true })
+  text: string | null;
+
+  /** Null: FROM_EMAIL. */
+  @Column({ name: 'from_email', type: 'text', nullable: true })
+  fromEmail: string | null;
+
+  @Column({ name: 'reply_to', type: 'text', nullable: true })
+  replyTo: string | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  headers: Record<string, string> | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  tags: Record<string, string> | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  variables: Record<string, string> | null;
+
+  @Column({ type: 'boolean', default: false })
+  unsubscribe: boolean;
+
+  @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
+  expiresAt: Date | null;
+
   /** The name of the key that submitted it. */
   @Column({ name: 'api_key', type: 'text' })
   apiKey: string;

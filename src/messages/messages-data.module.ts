@@ -2,15 +2,19 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
+import { BacklogRepository } from './backlog.repository.js';
 import { Batch } from './batch.entity.js';
 import { BatchesRepository } from './batches.repository.js';
 import { Email } from './email.entity.js';
+import { EmailControlRepository } from './email-control.repository.js';
 import { EmailsRepository } from './emails.repository.js';
+import { HoldsRepository } from './holds.repository.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 import { ProviderMessage } from './provider-message.entity.js';
+import { RetriesRepository } from './retries.repository.js';
 import { SenderClaim } from './sender-claim.entity.js';
 
 /** The tables that messages/ owns, without HTTP: gateway and sender both read and write through these repositories. */
@@ -20,7 +24,25 @@ import { SenderClaim } from './sender-claim.entity.js';
     LedgerModule,
     SuppressionsDataModule,
   ],
-  providers: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
-  exports: [MessagesRepository, BatchesRepository, EmailsRepository, IdempotencyRepository],
+  providers: [
+    BacklogRepository,
+    MessagesRepository,
+    BatchesRepository,
+    HoldsRepository,
+    EmailsRepository,
+    EmailControlRepository,
+    RetriesRepository,
+    IdempotencyRepository,
+  ],
+  exports: [
+    BacklogRepository,
+    MessagesRepository,
+    BatchesRepository,
+    HoldsRepository,
+    EmailsRepository,
+    EmailControlRepository,
+    RetriesRepository,
+    IdempotencyRepository,
+  ],
 })
 export class MessagesDataModule {}

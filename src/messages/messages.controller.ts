@@ -9,13 +9,14 @@ import { Prefer, type Preferences } from '../http/prefer.js';
 import { BodyLimit } from '../http/route-config.js';
 import { AppError } from '../runtime/errors.js';
 import { CreatedMessagesDto } from './dto/created-messages.dto.js';
-import { CreateMessagesDto } from './dto/create-messages.dto.js';
+import { type CreateMessageDto, CreateMessagesDto } from './dto/create-messages.dto.js';
 import { DryRunDto } from './dto/dry-run.dto.js';
 import { MessageDto, messageDto } from './dto/message.dto.js';
 import { SubmissionQuery } from './dto/submission.query.js';
 import { DryRunService } from './dry-run.service.js';
 import { MessagesRepository } from './messages.repository.js';
-import { MessagesService } from './messages.service.js';
+import { MessagesService, type SubmittedMessage } from './messages.service.js';
+import { SubmissionCheck } from './submission-check.js';
 
 @ApiTags('messages')
 @Controller('v1/messages')
@@ -24,6 +25,7 @@ export class MessagesController {
     private readonly service: MessagesService,
     private readonly messages: MessagesRepository,
     private readonly dryRun: DryRunService,
+    private readonly check: SubmissionCheck,
   ) {}
 
   @Post()
@@ -46,22 +48,14 @@ export class MessagesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (prefer.lenient) reply.header('Preference-Applied', 'handling=lenient');
+    const messages = this.check.check(body.messages.map(submittedMessage), prefer.lenient);
     if (dry_run) {
-      const recipients = body.messages.map(({ emails }) => emails);
-      await reply.send(await this.dryRun.examine(recipients, prefer.representation));
+      await reply.send(await this.dryRun.examine(messages, prefer.representation));
       return;
     }
     const result = await this.service.submit({
       apiKey: key.name,
-      messages: body.messages.map((message) => ({
-        topicId: message.topic_id,
-        subject: message.subject,
-        content: message.content,
-        scheduledAt: message.scheduled_at,
-        trackOpens: message.track_opens,
-        trackClicks: message.track_clicks,
-        recipients: message.emails,
-      })),
+      messages,
       listsIds: prefer.representation,
       idempotency,
     });
@@ -77,4 +71,24 @@ export class MessagesController {
     if (!message) throw new AppError('not_found', 'There is no message with this id.');
     return messageDto(message, await this.messages.countStates(message));
   }
+}
+
+function submittedMessage(message: CreateMessageDto): SubmittedMessage {
+  return {
+    topicId: message.topic_id,
+    subject: message.subject,
+    content: message.content,
+    text: message.text,
+    fromEmail: message.from,
+    replyTo: message.reply_to,
+    headers: message.headers,
+    tags: message.tags,
+    variables: message.variables,
+    unsubscribe: message.unsubscribe ?? false,
+    scheduledAt: message.scheduled_at,
+    expiresAt: message.expires_at,
+    trackOpens: message.track_opens,
+    trackClicks: message.track_clicks,
+    recipients: message.emails,
+  };
 }

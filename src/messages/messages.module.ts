@@ -5,11 +5,12 @@ import { DryRunService } from './dry-run.service.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesDataModule } from './messages-data.module.js';
 import { MessagesService } from './messages.service.js';
+import { SubmissionCheck } from './submission-check.js';
 
 /** `DispatchNudge` is bound by the application: whoever dispatches implements it. */
 @Module({
   imports: [MessagesDataModule, LedgerModule, SuppressionsDataModule],
   controllers: [MessagesController],
-  providers: [MessagesService, DryRunService],
+  providers: [MessagesService, DryRunService, SubmissionCheck],
 })
 export class MessagesModule {}

@@ -1,25 +1,32 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, Repository } from 'typeorm';
+import { type EntityManager, In, Repository } from 'typeorm';
+import type { Variables } from '../compose/variables.js';
 import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.js';
 import { type State, stateOf } from '../contracts/states.js';
-import { textArray, uuidArray } from '../database/binary-array.js';
+import { uuidArray } from '../database/binary-array.js';
 import { rowsOf } from '../database/statement.js';
-import { type Block, blockText } from '../suppressions/recipient-check.js';
+import type { Block, BlockedByTopic } from '../suppressions/recipient-check.js';
+import { EmailRows } from './email-rows.js';
 import { Message } from './message.entity.js';
-import {
-  COUNT_STATES,
-  INSERT_BATCHES,
-  INSERT_EMAILS,
-  INSERT_EMAILS_WITH_TRACKING,
-  INSERT_MESSAGES,
-  INSERT_SUPPRESSED_EMAILS,
-} from './messages.sql.js';
+import { COUNT_STATES, INSERT_BATCHES, INSERT_MESSAGES, INSERT_MESSAGES_WITH_EXTRAS } from './messages.sql.js';
 
 /** One statement's worth: at 10,000 rows unnest is on its plateau, and the event loop is free again after a few ms. */
 const EMAILS_PER_STATEMENT = 10_000;
 
-export interface NewMessage {
+/** What most messages do not have. */
+export interface MessageExtras {
+  text: string | null;
+  fromEmail: string | null;
+  replyTo: string | null;
+  headers: Readonly<Record<string, string>> | null;
+  tags: Readonly<Record<string, string>> | null;
+  variables: Variables | null;
+  unsubscribe: boolean;
+  expiresAt: Date | null;
+}
+
+export interface NewMessage extends MessageExtras {
   topicId: string;
   subject: string;
   content: string;
@@ -30,6 +37,8 @@ export interface NewMessage {
   recipients: readonly string[];
   /** Per recipient, null for one that is tracked as its message; null in all where every one is. */
   tracking: readonly (number | null)[] | null;
+  /** Per recipient its own; null in all where none has any. */
+  recipientVariables: readonly (Variables | null)[] | null;
 }
 
 /** A message with the ids that were chosen for it; `first` is the id of its first email. */
@@ -38,7 +47,7 @@ export interface IdentifiedMessage extends NewMessage {
   first: Buffer;
 }
 
-/** The addresses of a submission that nothing is sent to. */
+/** The addresses that mail of one topic is not sent to. */
 export type Blocked = ReadonlyMap<string, Block>;
 
 export function countBlocked(addresses: readonly string[], blocked: Blocked, from = 0, to = addresses.length): number {
@@ -65,11 +74,11 @@ export class MessagesRepository {
   async insert(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
-    blocked: Blocked,
+    blocked: BlockedByTopic,
     apiKey: string,
     batchSize: number,
   ): Promise<void> {
-    await transaction.query(INSERT_MESSAGES, [
+    const columns: unknown[] = [
       messages.map((message) => message.id),
       messages.map((message) => message.topicId),
       messages.map((message) => message.subject),
@@ -80,9 +89,28 @@ export class MessagesRepository {
       apiKey,
       messages.map((message) => message.scheduledAt),
       messages.map((message) => message.trackClicks),
-    ]);
+    ];
+    if (messages.some(hasExtras)) {
+      await transaction.query(INSERT_MESSAGES_WITH_EXTRAS, [
+        ...columns,
+        messages.map((message) => message.text),
+        messages.map((message) => message.fromEmail),
+        messages.map((message) => message.replyTo),
+        messages.map(({ headers }) => headers && JSON.stringify(headers)),
+        messages.map(({ tags }) => tags && JSON.stringify(tags)),
+        messages.map(({ variables }) => variables && JSON.stringify(variables)),
+        messages.map((message) => message.unsubscribe),
+        messages.map((message) => message.expiresAt),
+      ]);
+    } else {
+      await transaction.query(INSERT_MESSAGES, columns);
+    }
     await this.insertBatches(transaction, messages, blocked, batchSize);
     await this.insertEmails(transaction, messages, blocked);
+  }
+
+  findAll(ids: readonly string[]): Promise<Message[]> {
+    return this.messages.findBy({ id: In(ids) });
   }
 
   find(id: string): Promise<Message | null> {
@@ -102,15 +130,16 @@ export class MessagesRepository {
   private async insertBatches(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
-    blocked: Blocked,
+    blocked: BlockedByTopic,
     batchSize: number,
   ): Promise<void> {
     const batches = messages.flatMap((message) => {
+      const ofTopic = blocked.of(message.topicId);
       const count = message.recipients.length;
       return Array.from({ length: Math.ceil(count / batchSize) }, (_, step) => {
         const from = step * batchSize;
         const end = Math.min(from + batchSize, count);
-        const size = end - from - countBlocked(message.recipients, blocked, from, end);
+        const size = end - from - countBlocked(message.recipients, ofTopic, from, end);
         return { message, step, size, id: idAt(message.first, from), lastId: idAt(message.first, end - 1) };
       });
     });
@@ -123,54 +152,34 @@ export class MessagesRepository {
       batches.map((batch) => batch.size),
       batches.map((batch) => batch.message.scheduledAt),
       batches.map((batch) => batch.step),
+      batches.map((batch) => batch.message.expiresAt),
     ]);
   }
 
   private async insertEmails(
     transaction: EntityManager,
     messages: readonly IdentifiedMessage[],
-    blocked: Blocked,
+    blocked: BlockedByTopic,
   ): Promise<void> {
-    let ids: Buffer[] = [];
-    let addresses: string[] = [];
-    let suppressed: { id: Buffer; address: string; block: Block }[] = [];
-    let tracking: (number | null)[] = [];
-    const flush = async () => {
-      const rows = [uuidArray(ids), textArray(addresses)];
-      if (tracking.length > 0)
-        await transaction.query(INSERT_EMAILS_WITH_TRACKING, [...rows, filled(tracking, ids.length)]);
-      else if (ids.length > 0) await transaction.query(INSERT_EMAILS, rows);
-      if (suppressed.length > 0) {
-        await transaction.query(INSERT_SUPPRESSED_EMAILS, [
-          uuidArray(suppressed.map(({ id }) => id)),
-          textArray(suppressed.map(({ address }) => address)),
-          textArray(suppressed.map(({ block }) => blockText(block))),
-        ]);
-      }
-      ids = [];
-      addresses = [];
-      suppressed = [];
-      tracking = [];
-    };
-    for (const { first, recipients, tracking: deviating } of messages) {
-      if (deviating) tracking = filled(tracking, ids.length);
+    let rows = new EmailRows();
+    for (const { first, topicId, recipients, tracking, recipientVariables } of messages) {
+      const ofTopic = blocked.of(topicId);
       for (const [index, address] of recipients.entries()) {
-        const block = blocked.size === 0 ? undefined : blocked.get(address);
-        if (block !== undefined) {
-          suppressed.push({ id: idAt(first, index), address, block });
-          continue;
-        }
-        ids.push(idAt(first, index));
-        addresses.push(address);
-        if (deviating) tracking.push(deviating[index]);
+        const id = idAt(first, index);
+        const block = ofTopic.size === 0 ? undefined : ofTopic.get(address);
+        if (block !== undefined) rows.addSuppressed(id, address, block);
+        else rows.add(id, address, tracking?.[index] ?? null, recipientVariables?.[index] ?? null);
       }
-      if (ids.length + suppressed.length + 1_000 > EMAILS_PER_STATEMENT) await flush();
+      if (rows.size + 1_000 > EMAILS_PER_STATEMENT) {
+        await rows.insert(transaction);
+        rows = new EmailRows();
+      }
     }
-    await flush();
+    await rows.insert(transaction);
   }
 }
 
-/** Nulls up to a length: nobody before said anything of tracking. */
-function filled(tracking: readonly (number | null)[], length: number): (number | null)[] {
-  return [...tracking, ...Array<null>(length - tracking.length).fill(null)];
+function hasExtras(message: MessageExtras): boolean {
+  const { text, fromEmail, replyTo, headers, tags, variables, unsubscribe, expiresAt } = message;
+  return unsubscribe || [text, fromEmail, replyTo, headers, tags, variables, expiresAt].some((extra) => extra !== null);
 }

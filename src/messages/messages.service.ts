@@ -4,20 +4,19 @@ import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.confi
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import { formatId, idAt } from '../contracts/ids.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
-import { type FieldError, validationFailed } from '../runtime/errors.js';
-import { RecipientCheck } from '../suppressions/recipient-check.js';
+import { type BlockedByTopic, RecipientCheck } from '../suppressions/recipient-check.js';
 import { isIdCollision } from './id-collision.js';
 import { DispatchNudge } from './dispatch-nudge.js';
 import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js';
 import {
-  type Blocked,
   countBlocked,
   type IdentifiedMessage,
   identify,
+  type MessageExtras,
   MessagesRepository,
   type NewMessage,
 } from './messages.repository.js';
-import { asksForClicks, deviatingTracking } from './recipient-tracking.js';
+import { deviatingTracking } from './recipient-tracking.js';
 import { NO_RECIPIENT, type Recipients } from './recipients.js';
 
 /** Above this many emails the answer leaves out their ids, unless it is asked for them. */
@@ -25,7 +24,7 @@ export const MAX_LISTED_IDS = 1_000;
 /** A range that was taken already is a matter of one in 2⁶² per pair and millisecond; three in a row is a fault. */
 const MAX_ID_ATTEMPTS = 3;
 
-export interface SubmittedMessage {
+export interface SubmittedMessage extends MessageExtras {
   topicId: string;
   subject: string;
   content: string;
@@ -66,7 +65,6 @@ export class MessagesService {
   /** Stores a submission in one transaction; resolves after its COMMIT. */
   async submit(submission: Submission): Promise<SubmissionResult> {
     const startedMs = performance.now();
-    if (this.tracking.secret === null) refuseClicks(submission.messages);
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await this.messages.transaction((transaction) => this.store(transaction, submission, startedMs));
@@ -90,7 +88,7 @@ export class MessagesService {
     }
     const messages = submission.messages.map((message) => identify(this.newMessage(message)));
     const blocked = await this.recipients.blocked(
-      messages.flatMap(({ recipients }) => recipients),
+      messages.map(({ topicId, recipients }) => ({ topicId, addresses: recipients })),
       transaction,
     );
     await this.messages.insert(transaction, messages, blocked, apiKey, this.scheduler.batchSize);
@@ -99,7 +97,7 @@ export class MessagesService {
     await this.ledger.move(
       transaction,
       messages.flatMap(({ topicId, recipients }): Move[] => {
-        const suppressed = countBlocked(recipients, blocked);
+        const suppressed = countBlocked(recipients, blocked.of(topicId));
         return [
           { topicId, from: 'accepted', to: 'pending', count: recipients.length - suppressed },
           { topicId, from: 'accepted', to: 'suppressed', count: suppressed },
@@ -113,25 +111,15 @@ export class MessagesService {
     const trackOpens = message.trackOpens ?? this.tracking.trackOpens;
     const trackClicks = message.trackClicks ?? false;
     const tracking = deviatingTracking(recipients.tracking, recipients.addresses.length, { trackOpens, trackClicks });
-    return { ...message, trackOpens, trackClicks, recipients: recipients.addresses, tracking };
+    const { addresses, variables: recipientVariables } = recipients;
+    return { ...message, trackOpens, trackClicks, recipients: addresses, tracking, recipientVariables };
   }
-}
-
-/** A link that is not signed would be an open redirect, so there are none without a secret. */
-function refuseClicks(messages: readonly SubmittedMessage[]): void {
-  const errors = messages.flatMap(({ trackClicks, recipients }, index): FieldError[] => {
-    const member = trackClicks === true ? 'track_clicks' : asksForClicks(recipients.tracking) ? 'emails' : null;
-    if (member === null) return [];
-    const detail = 'asks for tracked clicks, which need TRACKING_SECRET to be set';
-    return [{ pointer: `/messages/${index}/${member}`, code: 'tracking_secret_missing', detail }];
-  });
-  if (errors.length > 0) throw validationFailed(errors);
 }
 
 function answer(
   { messages, listsIds }: Submission,
   stored: readonly IdentifiedMessage[],
-  blocked: Blocked,
+  blocked: BlockedByTopic,
   elapsedMs: number,
 ) {
   const count = stored.reduce((sum, { recipients }) => sum + recipients.length, 0);
@@ -139,9 +127,9 @@ function answer(
   return {
     count,
     elapsed: `${elapsedMs.toFixed(1)}ms`,
-    messages: stored.map(({ id, first, recipients }, index) => {
+    messages: stored.map(({ id, topicId, first, recipients }, index) => {
       const { duplicates, positions } = messages[index].recipients;
-      const suppressed = countBlocked(recipients, blocked);
+      const suppressed = countBlocked(recipients, blocked.of(topicId));
       const summary = { id, count: recipients.length, duplicates, suppressed };
       if (count > MAX_LISTED_IDS && !listsIds) return summary;
       return { ...summary, email_ids: Array.from(positions, (position) => emailId(first, position)) };

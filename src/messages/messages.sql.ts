@@ -9,18 +9,32 @@ export const INSERT_MESSAGES = `/* messages.insert */
       $10::boolean[])
     AS new (id, topic_id, subject, content, first_email_id, count, track_opens, scheduled_at, track_clicks)`;
 
+/** Parameters: those of `messages.insert`; texts, from, reply_to, headers, tags, variables, unsubscribe, expiries. */
+export const INSERT_MESSAGES_WITH_EXTRAS = `/* messages.insert_with_extras */
+  INSERT INTO messages
+    (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks,
+     text, from_email, reply_to, headers, tags, variables, unsubscribe, expires_at)
+  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, $8, scheduled_at, track_clicks,
+    text, from_email, reply_to, headers, tags, variables, unsubscribe, expires_at
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $9::timestamptz[],
+      $10::boolean[], $11::text[], $12::text[], $13::text[], $14::jsonb[], $15::jsonb[], $16::jsonb[], $17::boolean[],
+      $18::timestamptz[])
+    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, scheduled_at, track_clicks,
+      text, from_email, reply_to, headers, tags, variables, unsubscribe, expires_at)`;
+
 /**
  * Range batches. What is due later waits until then; each further batch of a message stands one millisecond behind
  * the one before, so that messages of the same moment take turns. One whose every email is suppressed is suppressed
  * itself: there is nothing to wait for. Parameters: first ids, last ids, message ids, topics, lanes, sizes (without
- * the suppressed), due times (null: now), steps (ms).
+ * the suppressed), due times (null: now), steps (ms), expiries.
  */
 export const INSERT_BATCHES = `/* batches.insert */
-  INSERT INTO batches (id, last_id, message_id, topic_id, state, lane, size, claim_at)
+  INSERT INTO batches (id, last_id, message_id, topic_id, state, lane, size, claim_at, expires_at)
   SELECT id, last_id, message_id, topic_id, CASE size WHEN 0 THEN ${CODE.suppressed} ELSE ${CODE.pending} END, lane, size,
-    greatest(due_at, now()) + step * interval '1 millisecond'
-  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::int[], $7::timestamptz[], $8::int[])
-    AS new (id, last_id, message_id, topic_id, lane, size, due_at, step)`;
+    greatest(due_at, now()) + step * interval '1 millisecond', expires_at
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::int[], $7::timestamptz[], $8::int[],
+      $9::timestamptz[])
+    AS new (id, last_id, message_id, topic_id, lane, size, due_at, step, expires_at)`;
 
 /** Parameters: ids, addresses; both as binary arrays. */
 export const INSERT_EMAILS = `/* emails.insert */
@@ -31,9 +45,13 @@ export const INSERT_SUPPRESSED_EMAILS = `/* emails.insert_suppressed */
   INSERT INTO emails (id, address, state, reason)
   SELECT id, address, ${CODE.suppressed}, reason FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, address, reason)`;
 
-/** Of statements in which a recipient is tracked otherwise than its message. Parameters: ids, addresses, tracking. */
-export const INSERT_EMAILS_WITH_TRACKING = `/* emails.insert_with_tracking */
-  INSERT INTO emails (id, address, tracking) SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[])`;
+/**
+ * Of statements in which a recipient is tracked otherwise than its message, or has variables. Parameters: ids, addresses,
+ * tracking, variables.
+ */
+export const INSERT_PERSONAL_EMAILS = `/* emails.insert_personal */
+  INSERT INTO emails (id, address, tracking, variables)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::jsonb[])`;
 
 /**
  * The batch of each email `e`, as a join. The batch of a range is the greatest id at or below the email's, and never
@@ -59,7 +77,7 @@ export const COUNT_STATES = `/* emails.count_states */
 export const EMAIL_COLUMNS = `
   e.id, e.address, coalesce(e.state, b.state) AS state, CASE WHEN e.state IS NULL THEN b.last_error ELSE e.reason END AS reason,
   e.attempts, e.provider_message_id, e.sent_at, b.dispatched_at, m.id AS message_id, m.topic_id, m.subject,
-  m.scheduled_at, m.created_at`;
+  coalesce(b.scheduled_at, m.scheduled_at) AS scheduled_at, m.created_at`;
 
 /** One email with its message and state. Parameters: id. */
 export const FIND_EMAIL = `/* emails.find */

@@ -1,6 +1,10 @@
+import type { Variables } from '../compose/variables.js';
 import { parseAddress, type AddressFault } from '../contracts/address.js';
+import { Refused } from '../http/parsed.decorator.js';
 import type { FieldError } from '../runtime/errors.js';
+import type { Fault } from './dto/name-value-map.js';
 import { NO_CHOICE, readTrackingChoice } from './recipient-tracking.js';
+import { areSame, readVariables } from './recipient-variables.js';
 
 /** The position of an element of `emails` that has no recipient, because it was refused. */
 export const NO_RECIPIENT = -1;
@@ -18,12 +22,43 @@ export class Recipients {
     readonly rejected: readonly FieldError[],
     /** Per address what it says of its tracking (recipient-tracking.ts); null where none says anything. */
     readonly tracking: Uint8Array | null = null,
+    /** Per address its own variables; null where none has any. */
+    readonly variables: readonly (Variables | null)[] | null = null,
   ) {}
 
   /** Elements whose address had come before. */
   get duplicates(): number {
     return this.positions.length - this.rejected.length - this.addresses.length;
   }
+}
+
+/**
+ * Without the addresses that have a fault, by their index: each of their elements is rejected, in its place among those that
+ * were before.
+ */
+export function reject(recipients: Recipients, faults: ReadonlyMap<number, Fault>, pointer: string): Recipients {
+  const indexes = new Map<number, number>();
+  const kept = recipients.addresses.flatMap((_, index) => {
+    if (faults.has(index)) return [];
+    indexes.set(index, indexes.size);
+    return [index];
+  });
+  const before = recipients.rejected.values();
+  const rejected: FieldError[] = [];
+  const positions = recipients.positions.map((position, element) => {
+    const fault = faults.get(position);
+    if (fault !== undefined) rejected.push({ pointer: `${pointer}/${element}`, ...fault });
+    else if (position === NO_RECIPIENT) rejected.push(before.next().value as FieldError);
+    return indexes.get(position) ?? NO_RECIPIENT;
+  });
+  const { addresses, tracking, variables } = recipients;
+  return new Recipients(
+    kept.map((index) => addresses[index]),
+    positions,
+    rejected,
+    tracking && Uint8Array.from(kept, (index) => tracking[index]),
+    variables && kept.map((index) => variables[index]),
+  );
 }
 
 const FAULTS: Readonly<Record<AddressFault, string>> = {
@@ -34,18 +69,20 @@ const FAULTS: Readonly<Record<AddressFault, string>> = {
   domain: 'has a domain that is not valid',
 };
 
-const MEMBERS_OF_AN_ELEMENT = new Set(['email', 'track_opens', 'track_clicks']);
+const MEMBERS_OF_AN_ELEMENT = new Set(['email', 'variables', 'track_opens', 'track_clicks']);
 
 /**
- * One pass over `emails`, whose elements are addresses or objects `{ email, track_opens, track_clicks }`. Duplicates
- * merge: the domain counts without case, the local part exactly; one that asks for other tracking than its first is
- * refused, as nobody could say which holds. Refused elements end up in `rejected`; the caller decides what that means.
+ * One pass over `emails`, whose elements are addresses or objects `{ email, variables, track_opens, track_clicks }`.
+ * Duplicates merge: the domain counts without case, the local part exactly; one that asks for other tracking or has other
+ * variables than its first is refused, as nobody could say which holds. Refused elements end up in `rejected`; the caller
+ * decides what that means.
  */
 export function readRecipients(elements: readonly unknown[], pointer: string): Recipients {
   const indexes = new Map<string, number>();
   const positions = new Int32Array(elements.length);
   const rejected: FieldError[] = [];
   let tracking: Uint8Array | null = null;
+  let variables: (Variables | null)[] | null = null;
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i];
     const text = typeof element === 'string' ? element : emailOf(element);
@@ -55,24 +92,54 @@ export function readRecipients(elements: readonly unknown[], pointer: string): R
       rejected.push(rejection(element, fault, `${pointer}/${i}`));
       continue;
     }
-    const choice = typeof element === 'string' ? NO_CHOICE : readTrackingChoice(element as object, `${pointer}/${i}`);
+    const wish = typeof element === 'string' ? NO_WISH : readWish(element as object, `${pointer}/${i}`);
     const known = indexes.get(address);
-    const isConflict = known !== undefined && choice !== (tracking?.[known] ?? NO_CHOICE);
-    if (typeof choice === 'object' || isConflict) {
+    if (wish instanceof Refused) {
       positions[i] = NO_RECIPIENT;
-      rejected.push(typeof choice === 'object' ? choice : conflict(`${pointer}/${i}`));
+      rejected.push(wish.errors[0]);
       continue;
     }
-    positions[i] = known ?? indexes.size;
-    if (known !== undefined) continue;
-    if (choice !== NO_CHOICE) (tracking ??= new Uint8Array(elements.length))[indexes.size] = choice;
-    indexes.set(address, indexes.size);
+    if (known === undefined) {
+      const index = indexes.size;
+      positions[i] = index;
+      if (wish.tracking !== NO_CHOICE) (tracking ??= new Uint8Array(elements.length))[index] = wish.tracking;
+      if (wish.variables !== null) (variables ??= Array<null>(elements.length).fill(null))[index] = wish.variables;
+      indexes.set(address, index);
+    } else if (
+      wish.tracking === (tracking?.[known] ?? NO_CHOICE) &&
+      areSame(wish.variables, variables?.[known] ?? null)
+    ) {
+      positions[i] = known;
+    } else {
+      positions[i] = NO_RECIPIENT;
+      rejected.push(conflict(`${pointer}/${i}`));
+    }
   }
-  return new Recipients([...indexes.keys()], positions, rejected, tracking);
+  const addresses = [...indexes.keys()];
+  return new Recipients(addresses, positions, rejected, tracking, variables && variables.slice(0, addresses.length));
+}
+
+/** What an element says besides its address. */
+interface Wish {
+  tracking: number;
+  variables: Variables | null;
+}
+
+const NO_WISH: Wish = { tracking: NO_CHOICE, variables: null };
+
+function readWish(element: object, pointer: string): Wish | Refused {
+  const tracking = readTrackingChoice(element, pointer);
+  if (typeof tracking === 'object') return new Refused([tracking]);
+  const variables = 'variables' in element ? readVariables(element.variables, `${pointer}/variables`) : null;
+  return variables instanceof Refused ? variables : { tracking, variables };
 }
 
 function conflict(pointer: string): FieldError {
-  return { pointer, code: 'conflicting_duplicate', detail: 'is an address given before with other tracking' };
+  return {
+    pointer,
+    code: 'conflicting_duplicate',
+    detail: 'is an address given before with other tracking or other variables',
+  };
 }
 
 /** The address of the object form; undefined where it has none, or has members that are not known yet. */

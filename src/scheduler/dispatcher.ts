@@ -1,13 +1,18 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { PayloadTemplate } from '../compose/payload-template.js';
-import { trackedBody } from '../compose/tracked-body.js';
+import { MessageTemplates } from '../compose/message-templates.js';
+import { serializeReference } from '../compose/payload.js';
+import { type PayloadTemplate, payloadTemplate } from '../compose/payload-template.js';
+import type { LinkSettings } from '../compose/tracked-body.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
-import { TRACKS_CLICKS, TRACKS_OPENS, trackingBits } from '../contracts/tracking-bits.js';
+import { highWaterOf } from '../limits/high-water.js';
+import { holdUpOf } from '../limits/hold-up.js';
+import { HoldUpLog } from '../limits/hold-up-log.js';
+import { LimitsRepository } from '../limits/limits.repository.js';
 import { type Publication, Publisher, type PublishResult } from '../jetstream/publisher.js';
 import {
   type BatchEmails,
@@ -16,6 +21,7 @@ import {
   type LeasedBatch,
   type Settlement,
 } from '../messages/batches.repository.js';
+import { HoldsRepository } from '../messages/holds.repository.js';
 import type { Message } from '../messages/message.entity.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
@@ -25,13 +31,19 @@ import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
  * settles nothing, and its ids are published again.
  */
 const LEASE_SECONDS = 30;
-/** Per lap: single emails are many small rows; four large batches fill the publisher's window well. */
-const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 4 };
+/** Batches per lap: single emails are many small rows, and so is bulk that was put back. */
+const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 64 };
+/** Large batches per lap: four fill the publisher's window well. */
+const BULK_BATCHES = 4;
 const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
+/** Nothing at all may be dispatched: the quota is spent. */
+const CLOSED_RETRY_MS = 1_000;
+/** Less room than this part of the whole waits to become more: each lap cuts a batch in two. */
+const LEAST_BULK_SHARE = 1 / 8;
 
-const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null };
+const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null, variables: null };
 
 /** A leased batch with what is to be published of it, and what is not because nothing is sent to the address any more. */
 interface Work {
@@ -40,8 +52,11 @@ interface Work {
   suppressed: { id: string; reason: string }[];
 }
 
-/** What a lap found: `more` may be due, nothing is `idle`, the stream is `full`, or publishing has `failed`. */
-export type Lap = 'more' | 'idle' | 'full' | 'failed';
+/**
+ * What a lap found: `more` may be due, nothing is `idle`, the stream is `full`, `closed` as long as the limits let
+ * nothing into it, or publishing has `failed`.
+ */
+export type Lap = 'more' | 'idle' | 'full' | 'closed' | 'failed';
 
 /**
  * One lap: claim due batches, compose, publish, settle.
@@ -58,8 +73,11 @@ export class Dispatcher {
 
   constructor(
     private readonly batches: BatchesRepository,
+    private readonly holds: HoldsRepository,
     private readonly recipients: RecipientCheck,
     private readonly publisher: Publisher,
+    private readonly limits: LimitsRepository,
+    private readonly holdUps: HoldUpLog,
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
     @Inject(serverConfig.KEY) private readonly server: ServerConfig,
@@ -76,16 +94,17 @@ export class Dispatcher {
   }
 
   async lap(): Promise<Lap> {
-    const room = await this.publisher.room();
+    const highWater = await this.highWater();
+    if (highWater === 0) return 'closed';
+    const room = await this.publisher.room(highWater);
     if (room === 0) return 'full';
-    const singles = await this.claim(0, Math.min(CLAIM_LIMIT[0], room));
-    const bulkRoom = Math.max(1, Math.floor((room - singles.length) / this.scheduler.batchSize));
-    const bulk = await this.claim(1, Math.min(CLAIM_LIMIT[1], bulkRoom));
-    const claimed = [...singles, ...bulk];
-    if (claimed.length === 0) return 'idle';
-    const stopped = claimed.filter(({ isStopped }) => isStopped);
-    if (stopped.length > 0) await this.batches.stopLeased(stopped);
-    const settlements = await this.publish(claimed.filter(({ isStopped }) => !isStopped));
+    const singles = await this.claim(0, room);
+    const bulkRoom = Math.min(room - sizeOf(singles), BULK_BATCHES * this.scheduler.batchSize);
+    const isFull = bulkRoom < Math.min(highWater, this.scheduler.batchSize) * LEAST_BULK_SHARE;
+    const bulk = isFull ? [] : await this.claim(1, bulkRoom);
+    if (singles.length + bulk.length === 0) return isFull ? 'full' : 'idle';
+    const wanted = [...(await this.wanted(singles)), ...(await this.fitting(await this.wanted(bulk), bulkRoom))];
+    const settlements = await this.publish(wanted);
     const settled = await this.batches.settle(settlements);
     for (const { batch } of settlements) {
       if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
@@ -96,17 +115,55 @@ export class Dispatcher {
   /** Milliseconds after which a next lap makes sense; null when nothing is pending. */
   async msUntilNextLap(last: Lap): Promise<number | null> {
     if (last === 'full') return FULL_RETRY_MS;
+    if (last === 'closed') return CLOSED_RETRY_MS;
     return this.batches.msUntilNextClaim();
   }
 
-  private claim(lane: Lane, limit: number): Promise<LeasedBatch[]> {
-    return this.batches.claimDue(lane, limit, this.owner, LEASE_SECONDS);
+  /** An external sender has limits of its own. */
+  private async highWater(): Promise<number> {
+    if (this.nats.externalSender) return this.nats.highWater;
+    const status = await this.limits.status();
+    const highWater = highWaterOf(status, this.nats.highWater);
+    this.holdUps.observe(highWater === 0 ? holdUpOf(status) : null);
+    return highWater;
+  }
+
+  /** Batches that the room began to hold: where the last of them overflows it, a part of that one. */
+  private async fitting(batches: readonly LeasedBatch[], room: number): Promise<LeasedBatch[]> {
+    const overflow = sizeOf(batches) - room;
+    const last = batches.findLast(({ size }) => size > overflow);
+    if (overflow <= 0 || last === undefined) return [...batches];
+    const part = await this.batches.split(last, last.size - overflow);
+    return batches.map((batch) => (batch === last ? part : batch));
+  }
+
+  /** Those of the batches that are to be published now; the others are stopped, expired or held here. */
+  private async wanted(claimed: readonly LeasedBatch[]): Promise<LeasedBatch[]> {
+    const wanted: LeasedBatch[] = [];
+    const stopped: LeasedBatch[] = [];
+    const expired: LeasedBatch[] = [];
+    const paused: LeasedBatch[] = [];
+    for (const batch of claimed) {
+      const { isStopped, isExpired, isPaused } = batch;
+      (isStopped ? stopped : isExpired ? expired : isPaused ? paused : wanted).push(batch);
+    }
+    if (stopped.length > 0) await this.batches.endLeased(stopped, 'stopped');
+    if (expired.length > 0) await this.batches.endLeased(expired, 'expired');
+    if (paused.length > 0) await this.holds.holdLeased(paused);
+    return wanted;
+  }
+
+  private claim(lane: Lane, room: number): Promise<LeasedBatch[]> {
+    return this.batches.claimDue(lane, CLAIM_LIMIT[lane], room, this.owner, LEASE_SECONDS);
   }
 
   private async publish(batches: readonly LeasedBatch[]): Promise<Settlement[]> {
     if (batches.length === 0) return [];
-    const [messages, work] = await Promise.all([this.batches.messagesOf(batches), this.workOf(batches)]);
-    const results = await this.publisher.publish(this.publications(work, messages));
+    const work = await this.workOf(batches);
+    const publications = this.isReference
+      ? this.references(work)
+      : this.publications(work, await this.batches.messagesOf(batches));
+    const results = await this.publisher.publish(publications);
     let next = 0;
     return work.map(({ batch, emails: { ids }, suppressed }) => {
       const ofBatch = results.slice(next, (next += ids.length));
@@ -127,15 +184,18 @@ export class Dispatcher {
 
   /** Asks again who may be written to: an external sender never does. */
   private async workOf(batches: readonly LeasedBatch[]): Promise<Work[]> {
-    const emails = await this.batches.emailsOf(batches);
-    const blocked = await this.recipients.blocked([...emails.values()].flatMap(({ addresses }) => addresses));
+    const emails = await this.batches.emailsOf(batches, !this.isReference);
+    const blocked = await this.recipients.blocked(
+      batches.map(({ id, topicId }) => ({ topicId, addresses: emails.get(id)?.addresses ?? [] })),
+    );
     return batches.map((batch): Work => {
       const all = emails.get(batch.id) ?? NO_EMAILS;
-      if (blocked.size === 0) return { batch, emails: all, suppressed: [] };
-      const work: Work = { batch, emails: { ids: [], addresses: [], tracking: all.tracking }, suppressed: [] };
+      const ofTopic = blocked.of(batch.topicId);
+      if (ofTopic.size === 0) return { batch, emails: all, suppressed: [] };
+      const work: Work = { batch, emails: { ...all, ids: [], addresses: [] }, suppressed: [] };
       for (const [index, id] of all.ids.entries()) {
         const address = all.addresses[index];
-        const block = blocked.get(address);
+        const block = ofTopic.get(address);
         if (block !== undefined) {
           work.suppressed.push({ id, reason: blockText(block) });
           continue;
@@ -152,27 +212,37 @@ export class Dispatcher {
     for (const { batch, emails } of work) {
       const message = messages.get(batch.messageId);
       if (!message) throw new Error(`batch ${batch.id} has no message ${batch.messageId}`);
-      const asMessage = trackingBits(message.trackOpens, message.trackClicks);
-      const templates = new Map<number, PayloadTemplate>();
-      for (const [index, emailId] of emails.ids.entries()) {
-        const bits = emails.tracking?.[emailId] ?? asMessage;
-        const template = templates.get(bits) ?? this.templateOf(message, bits);
-        templates.set(bits, template);
-        const payload = template.payloadOf(emailId, emails.addresses[index]);
-        yield { emailId, generation: batch.generation, payload };
+      const templates = new MessageTemplates(message, this.links);
+      const payloads = new Map<number | null, PayloadTemplate>();
+      for (const [index, id] of emails.ids.entries()) {
+        const bits = emails.tracking?.[id] ?? null;
+        const template = payloads.get(bits) ?? payloadTemplate(this.nats.payloadFormat, templates.of(bits));
+        payloads.set(bits, template);
+        const recipient = { id, address: emails.addresses[index], variables: emails.variables?.[id] ?? null };
+        yield { emailId: id, generation: batch.generation, payload: template.payloadOf(recipient) };
       }
     }
   }
 
-  private templateOf({ id, topicId, subject, content }: Message, bits: number): PayloadTemplate {
-    const tracking = { opens: (bits & TRACKS_OPENS) !== 0, clicks: (bits & TRACKS_CLICKS) !== 0 };
-    const links = { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
-    return new PayloadTemplate(this.nats.payloadFormat, (uuid, placeholders) => ({
-      uuid,
-      subject,
-      body: trackedBody(content, tracking, links, uuid, placeholders),
-      topic_id: topicId,
-      message_id: id,
-    }));
+  /** The content stays in the ledger, where our sender finds it. */
+  private *references(work: readonly Work[]): Generator<Publication> {
+    for (const { batch, emails } of work) {
+      for (const uuid of emails.ids) {
+        const payload = serializeReference({ uuid, message_id: batch.messageId });
+        yield { emailId: uuid, generation: batch.generation, payload };
+      }
+    }
   }
+
+  private get isReference(): boolean {
+    return this.nats.payload === 'reference';
+  }
+
+  private get links(): LinkSettings {
+    return { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
+  }
+}
+
+function sizeOf(batches: readonly LeasedBatch[]): number {
+  return batches.reduce((sum, { size }) => sum + size, 0);
 }

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
@@ -12,7 +13,7 @@ import { SchedulerService } from './scheduler.service.js';
 /** Global for the one port it implements: messages/ declares `DispatchNudge` and knows nothing of a scheduler. */
 @Global()
 @Module({
-  imports: [LedgerModule, MessagesDataModule, SuppressionsDataModule, JetStreamModule],
+  imports: [LedgerModule, LimitsModule, MessagesDataModule, SuppressionsDataModule, JetStreamModule],
   providers: [
     Dispatcher,
     SchedulerService,

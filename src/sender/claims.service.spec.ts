@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SenderConfig } from '../config/sender.config.js';
 import type { PeriodicJob, PeriodicJobs } from '../database/periodic-jobs.js';
 import type { EmailsRepository } from '../messages/emails.repository.js';
@@ -7,7 +7,11 @@ import type { OutcomeRecorder } from './outcome-recorder.js';
 
 function setup() {
   const jobs = new Map<string, PeriodicJob>();
-  const emails = { claimForSending: vi.fn(), renewClaims: vi.fn(async () => undefined) };
+  const emails = {
+    claimForSending: vi.fn(),
+    renewClaims: vi.fn(async () => undefined),
+    sweepExpiredClaims: vi.fn(async () => 0),
+  };
   const outcomes = { finish: vi.fn(async () => true) };
   const claims = new ClaimsService(
     {} as SenderConfig,
@@ -17,7 +21,8 @@ function setup() {
     { nudge: () => undefined },
   );
   claims.start();
-  return { claims, emails, outcomes, renew: () => jobs.get('claims-renew')!.run() };
+  const run = (name: string) => jobs.get(name)!.run();
+  return { claims, emails, outcomes, renew: () => run('claims-renew'), sweep: () => run('claims-sweep') };
 }
 
 describe('ClaimsService', () => {
@@ -44,6 +49,27 @@ describe('ClaimsService', () => {
     claims.close(claim);
     expect(outcomes.finish).toHaveBeenCalledWith(claim.id);
     await renew();
-    expect(emails.renewClaims).not.toHaveBeenCalled();
+    expect(emails.renewClaims.mock.calls).toEqual([[[], 30]]);
+  });
+
+  it('sweeps nothing until every living sender has had the time to renew', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { emails, renew, sweep } = setup();
+    const sweepsAfter = async (seconds: number) => {
+      vi.advanceTimersByTime(seconds * 1_000);
+      await sweep();
+      return emails.sweepExpiredClaims.mock.calls.length;
+    };
+    await renew();
+    expect(await sweepsAfter(10)).toBe(0);
+    await renew();
+    expect(await sweepsAfter(10)).toBe(1);
+    // The database is away: nothing is renewed, then the first renewal succeeds again.
+    expect(await sweepsAfter(40)).toBe(1);
+    await renew();
+    expect(await sweepsAfter(10)).toBe(1);
+    await renew();
+    expect(await sweepsAfter(10)).toBe(2);
   });
 });

@@ -14,6 +14,11 @@ import { TransportError } from './transports/transport.js';
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 10;
 const SWEEP_SECONDS = 10;
+/**
+ * Every living sender has renewed its claims by then: after the database was away, and for a sender that has just
+ * started, a lease that ended tells nothing before.
+ */
+const TOUCH_MS = 2 * RENEW_SECONDS * 1_000;
 
 /** A claim's emails that have no recorded outcome yet. */
 interface OpenClaim {
@@ -29,6 +34,8 @@ export class ClaimsService {
   private readonly logger = new Logger('Claims');
   private readonly sender = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   private readonly open = new Set<OpenClaim>();
+  private inTouchSinceMs = 0;
+  private renewedAtMs = 0;
 
   constructor(
     @Inject(senderConfig.KEY) private readonly config: SenderConfig,
@@ -39,6 +46,7 @@ export class ClaimsService {
   ) {}
 
   start(): void {
+    this.inTouchSinceMs = this.renewedAtMs = performance.now();
     this.jobs.add({ name: 'claims-renew', everySeconds: RENEW_SECONDS, once: false, run: () => this.renew() });
     this.jobs.add({ name: 'claims-sweep', everySeconds: SWEEP_SECONDS, once: true, run: () => this.sweep() });
   }
@@ -59,12 +67,20 @@ export class ClaimsService {
     void this.outcomes.finish(claim.id);
   }
 
+  /** Asks the database also when nothing is open, so that we know that we are in touch. */
   private async renew(): Promise<void> {
-    const ids = [...this.open].map(({ id }) => id);
-    if (ids.length > 0) await this.emails.renewClaims(ids, LEASE_SECONDS);
+    await this.emails.renewClaims(
+      [...this.open].map(({ id }) => id),
+      LEASE_SECONDS,
+    );
+    const nowMs = performance.now();
+    if (nowMs - this.renewedAtMs > TOUCH_MS) this.inTouchSinceMs = nowMs;
+    this.renewedAtMs = nowMs;
   }
 
   private async sweep(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.inTouchSinceMs < TOUCH_MS || nowMs - this.renewedAtMs > TOUCH_MS) return;
     const { ambiguousSends } = this.config;
     const error = new TransportError('ambiguous', 'the sender died while sending');
     const count = await this.emails.sweepExpiredClaims((attempts) => resultOf(error, attempts, ambiguousSends));

@@ -6,10 +6,16 @@ import { DatabaseModule } from '../database/database.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { DispatchNudge, NotifyNudge } from '../messages/dispatch-nudge.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
+import { AccountRefresh } from './account-refresh.js';
 import { ClaimsService } from './claims.service.js';
+import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
+import { Pace } from './pace.js';
 import { SenderService } from './sender.service.js';
+import { ACCOUNT_READER, accountReaderFor } from './transports/account-reader.js';
+import { UncertainService } from './uncertain.service.js';
 import { transportFor } from './transports/transport.factory.js';
 import { TRANSPORT } from './transports/transport.js';
 
@@ -22,13 +28,23 @@ import { TRANSPORT } from './transports/transport.js';
     MessagesDataModule,
     JetStreamModule,
     HealthModule,
+    LimitsModule,
   ],
   providers: [
     { provide: DispatchNudge, useClass: NotifyNudge },
     OutcomeRecorder,
     ClaimsService,
+    Pace,
+    AccountRefresh,
+    MessageContents,
     SenderService,
+    UncertainService,
     { provide: TRANSPORT, inject: [senderConfig.KEY], useFactory: (config: SenderConfig) => transportFor(config) },
+    {
+      provide: ACCOUNT_READER,
+      inject: [senderConfig.KEY],
+      useFactory: (config: SenderConfig) => accountReaderFor(config),
+    },
   ],
 })
 export class SenderModule {}

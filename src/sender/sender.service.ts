@@ -11,7 +11,8 @@ import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import {
   CONTENT_TYPE_HEADER,
   GENERATION_HEADER,
-  type InlinePayload,
+  isReference,
+  type Payload,
   PAYLOAD_VERSION,
   PAYLOAD_VERSION_HEADER,
 } from '../contracts/payload.js';
@@ -19,9 +20,13 @@ import { DatabaseService } from '../database/database.service.js';
 import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
 import { ACK_WAIT_MS } from '../jetstream/topology.js';
 import { backoffMs } from '../runtime/backoff.js';
+import { AccountRefresh } from './account-refresh.js';
 import { type Claimed, ClaimsService } from './claims.service.js';
 import { resultOf } from './failure-policy.js';
+import { type Contents, mailOf } from './mail-of.js';
+import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
+import { Pace } from './pace.js';
 import { type Transport, TRANSPORT, TransportError } from './transports/transport.js';
 import { messageOf } from '../runtime/message-of.js';
 
@@ -34,14 +39,13 @@ const FOREIGN_NAK_MS = 60_000;
 /** Two of three may be lost before the stream delivers again. */
 const WORKING_MS = ACK_WAIT_MS / 3;
 const RETRY_MS = 500;
-const PAUSE = { baseMs: 1_000, capMs: 30_000 };
 /** What is in flight at SIGTERM has this long; afterwards its claim expires and the sweep settles it. */
 const STOP_TIMEOUT_MS = 20_000;
 
 interface Task {
   id: string;
   generation: number;
-  payload: InlinePayload;
+  payload: Payload;
   delivery: Delivery;
 }
 
@@ -61,8 +65,6 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   private isClaiming = false;
   private isStopping = false;
   private resumeDeliveries: (() => void) | null = null;
-  private pausedUntilMs = 0;
-  private consecutiveFailures = 0;
 
   constructor(
     @Inject(senderConfig.KEY) private readonly config: SenderConfig,
@@ -70,12 +72,16 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     private readonly database: DatabaseService,
     private readonly queue: QueueConsumer,
     private readonly claims: ClaimsService,
+    private readonly contents: MessageContents,
     private readonly outcomes: OutcomeRecorder,
+    private readonly account: AccountRefresh,
+    private readonly pace: Pace,
   ) {}
 
   onApplicationBootstrap(): void {
-    void this.database.ready.then(() => {
+    void this.database.ready.then(async () => {
       this.claims.start();
+      await this.account.start();
       setInterval(() => this.stillWorking(), WORKING_MS).unref();
       return this.consume();
     });
@@ -133,22 +139,22 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** Claims as many as have a free place, in one statement, until nothing waits or all places are taken. */
+  /** Claims as many as have a token and a free place, in one statement, until nothing waits or all places are taken. */
   private async claimWaiting(): Promise<void> {
     if (this.isClaiming) return;
     this.isClaiming = true;
     try {
-      while (this.waiting.length > 0 && this.busy.size < this.config.concurrency && !this.isStopping) {
-        const pauseMs = this.pausedUntilMs - Date.now();
-        if (pauseMs > 0) {
-          await sleep(Math.min(pauseMs, RETRY_MS));
-          continue;
-        }
-        await this.claim(this.waiting.splice(0, this.config.concurrency - this.busy.size));
+      while (this.waiting.length > 0 && this.freePlaces > 0 && !this.isStopping) {
+        const count = await this.pace.take(Math.min(this.waiting.length, this.freePlaces), this.waiting.length);
+        if (count > 0 && this.waiting.length > 0) await this.claim(this.waiting.splice(0, count));
       }
     } finally {
       this.isClaiming = false;
     }
+  }
+
+  private get freePlaces(): number {
+    return (this.pace.isProbing ? 1 : this.config.concurrency) - this.busy.size;
   }
 
   private async claim(taken: readonly Task[]): Promise<void> {
@@ -160,28 +166,35 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     }
     for (const task of tasks.values()) this.busy.add(task);
     this.resumeDeliveries?.();
+    let contents: Contents;
     let emails: Claimed[];
     try {
+      // Before the claim, so that nothing is in doubt if this fails or we die meanwhile.
+      contents = await this.contents.load(referencedBy(tasks.values()));
       emails = await this.claims.claim([...tasks.values()]);
     } catch (error) {
       this.logger.warn(`cannot claim: ${messageOf(error)}`);
       for (const task of tasks.values()) this.busy.delete(task);
       this.waiting.unshift(...tasks.values());
+      this.pace.giveBack(taken.length);
       await sleep(RETRY_MS);
       return;
     }
-    for (const email of emails) void this.follow(tasks.get(email.id)!, email);
+    this.pace.giveBack(taken.length - emails.filter(({ verdict }) => verdict === 'send').length);
+    for (const email of emails) void this.follow(tasks.get(email.id)!, email, contents);
   }
 
   /** Does what the ledger said and answers the delivery. */
-  private async follow(task: Task, email: Claimed): Promise<void> {
+  private async follow(task: Task, email: Claimed, contents: Contents): Promise<void> {
     const { delivery } = task;
     try {
-      if (email.verdict === 'send') await this.send(task, email);
+      if (email.verdict === 'send') await this.send(task, email, contents);
       switch (email.verdict) {
         case 'send':
         case 'stop':
+        case 'expire':
         case 'suppress':
+        case 'hold':
         case 'done':
           await delivery.ack();
           break;
@@ -204,40 +217,43 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  private async send({ payload }: Task, { id, address, attempt, batchId, topicId, messageId, claim }: Claimed) {
+  private async send({ payload }: Task, email: Claimed, contents: Contents) {
+    const { id, attempt, batchId, topicId, claim } = email;
     const identity = { id, attempt, batchId, topicId };
     try {
-      const { providerMessageId } = await this.transport.send({
-        id,
-        topicId,
-        messageId,
-        from: this.config.fromEmail,
-        to: address,
-        subject: payload.subject,
-        html: payload.body,
-      });
-      this.consecutiveFailures = 0;
+      const mail = mailOf(payload, email, contents, this.config.fromEmail);
+      const { providerMessageId } = await this.transport.send(mail);
+      this.pace.answered();
       await this.outcomes.record({ ...identity, result: { state: 'sent', providerMessageId } });
     } catch (cause) {
       // A fault of our own after the hand-over began says as little about the mail as a lost connection.
       const error =
         cause instanceof TransportError ? cause : new TransportError('ambiguous', messageOf(cause), { cause });
-      if (error.kind === 'unavailable' || error.kind === 'throttled') this.pause(error);
+      this.slowDownFor(error);
       await this.outcomes.record({ ...identity, result: resultOf(error, attempt, this.config.ambiguousSends) });
     }
     this.claims.close(claim);
   }
 
-  /** The provider takes nothing at the moment: claim nothing for a while, longer each time it happens again. */
-  private pause(error: TransportError): void {
-    if (Date.now() < this.pausedUntilMs) return;
-    this.consecutiveFailures += 1;
-    const pauseMs = backoffMs(this.consecutiveFailures, PAUSE);
-    this.pausedUntilMs = Date.now() + pauseMs;
-    this.logger.warn(`sending pauses for ${pauseMs} ms: ${error.reason}`);
+  private slowDownFor(error: TransportError): void {
+    if (error.kind !== 'ambiguous') this.pace.refused();
+    switch (error.kind) {
+      case 'unavailable':
+        return this.pace.pause(error);
+      case 'throttled':
+        return this.pace.throttled(error);
+      case 'permanent':
+      case 'temporary':
+        return this.pace.answered();
+      case 'ambiguous':
+    }
   }
 
   private stillWorking(): void {
     for (const { delivery } of [...this.waiting, ...this.busy]) delivery.working();
   }
+}
+
+function referencedBy(tasks: Iterable<Task>): string[] {
+  return [...tasks].flatMap(({ payload }) => (isReference(payload) ? [payload.message_id] : []));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recipientList } from '../config/readers.js';
+import { addressesAndDomains } from '../config/readers.js';
 import { AllowedRecipients } from './allowed-recipients.js';
 
 describe('AllowedRecipients', () => {
@@ -17,14 +17,14 @@ describe('AllowedRecipients', () => {
     ['grace@xn--bcher-kva.example', true],
     ['anybody@staging.test', true],
   ])('asked for %s says %s', (address, isAllowed) => {
-    const list = recipientList('Ada@Example.com, example.ORG,@staging.test , bücher.example');
+    const list = addressesAndDomains('Ada@Example.com, example.ORG,@staging.test , bücher.example');
     expect(new AllowedRecipients(list).has(address)).toBe(isAllowed);
   });
 
   it.each(['example', 'a b@example.com', '*.example.com', 'example.com;example.org', '@', ',', ' , '])(
     'is not made of "%s", which would match nobody or everybody',
     (text) => {
-      expect(() => recipientList(text)).toThrow('must');
+      expect(() => addressesAndDomains(text)).toThrow('must');
     },
   );
 });

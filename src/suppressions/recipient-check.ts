@@ -13,6 +13,27 @@ export function blockText(block: Block): string {
   return block === 'not_allowed_here' ? block : `suppressed: ${block}`;
 }
 
+/** Mail of one topic to these addresses. */
+export interface Addressees {
+  topicId: string;
+  addresses: readonly string[];
+}
+
+/** What is not sent: of each topic the addresses, as they were given, with the reason. */
+export class BlockedByTopic {
+  private static readonly NOBODY: ReadonlyMap<string, Block> = new Map();
+  private readonly topics = new Map<string, Map<string, Block>>();
+
+  of(topicId: string): ReadonlyMap<string, Block> {
+    return this.topics.get(topicId) ?? BlockedByTopic.NOBODY;
+  }
+
+  add(topicId: string, address: string, block: Block): void {
+    const addresses = this.topics.get(topicId) ?? new Map<string, Block>();
+    this.topics.set(topicId, addresses.set(address, block));
+  }
+}
+
 /** One statement's worth: a few milliseconds of lookups, whatever the size of the list. */
 const ADDRESSES_PER_STATEMENT = 10_000;
 
@@ -32,16 +53,16 @@ export class RecipientCheck {
     return this.allowed.has(address.toLowerCase());
   }
 
-  /** Those of the addresses that nothing is sent to, as they were given, with the reason. */
-  async blocked(addresses: readonly string[], manager?: EntityManager): Promise<ReadonlyMap<string, Block>> {
-    const blocked = new Map<string, Block>();
-    for (let from = 0; from < addresses.length; from += ADDRESSES_PER_STATEMENT) {
-      const given = addresses.slice(from, from + ADDRESSES_PER_STATEMENT);
-      const lower = given.map((address) => address.toLowerCase());
+  async blocked(mails: readonly Addressees[], manager?: EntityManager): Promise<BlockedByTopic> {
+    const blocked = new BlockedByTopic();
+    const given = mails.flatMap(({ topicId, addresses }) => addresses.map((address) => ({ topicId, address })));
+    for (let from = 0; from < given.length; from += ADDRESSES_PER_STATEMENT) {
+      const some = given.slice(from, from + ADDRESSES_PER_STATEMENT);
+      const lower = some.map(({ topicId, address }) => ({ topicId, address: address.toLowerCase() }));
       const reasons = await this.suppressions.reasonsAmong(lower, manager);
-      for (const [index, address] of lower.entries()) {
-        const block = this.allowed.has(address) ? reasons.get(address) : 'not_allowed_here';
-        if (block !== undefined) blocked.set(given[index], block);
+      for (const [index, { topicId, address }] of some.entries()) {
+        const block = this.allowed.has(lower[index].address) ? reasons.get(index) : 'not_allowed_here';
+        if (block !== undefined) blocked.add(topicId, address, block);
       }
     }
     return blocked;

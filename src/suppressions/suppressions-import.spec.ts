@@ -7,7 +7,10 @@ function setup() {
   const statements: number[] = [];
   const suppress = (entries: readonly NewSuppression[]) => {
     const before = list.size;
-    for (const entry of entries) if (!list.has(entry.address)) list.set(entry.address, entry);
+    for (const entry of entries) {
+      const key = `${entry.address} ${entry.topicId}`;
+      if (!list.has(key)) list.set(key, entry);
+    }
     statements.push(entries.length);
     return Promise.resolve(list.size - before);
   };
@@ -32,9 +35,16 @@ describe('SuppressionsImport', () => {
     const { run, list } = setup();
     expect(await run(text)).toEqual({ added: 2, already: 0, rejected: [], rejected_count: 0 });
     expect([...list.values()]).toEqual([
-      { address: 'a@b.cd', reason: 'complaint', source: 'importer' },
-      { address: 'x@y.zz', reason: 'manual', source: 'importer' },
+      { address: 'a@b.cd', topicId: '', reason: 'complaint', source: 'importer' },
+      { address: 'x@y.zz', topicId: '', reason: 'manual', source: 'importer' },
     ]);
+  });
+
+  it('reads topics where there is a column of them', async () => {
+    const { run, list } = setup();
+    const { added, rejected } = await run('topic_id,address\nnews,a@b.cd\n,a@b.cd\na b,a@b.cd\n');
+    expect({ added, lines: rejected.map(({ line }) => line) }).toEqual({ added: 2, lines: [4] });
+    expect([...list.values()].map(({ topicId }) => topicId)).toEqual(['news', '']);
   });
 
   it('takes an empty body for an empty list', async () => {

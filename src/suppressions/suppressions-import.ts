@@ -13,6 +13,7 @@ const ADDRESS_COLUMNS = ['address', 'email', 'recipient'];
 interface Columns {
   address: number;
   reason: number;
+  topic: number;
 }
 
 /**
@@ -38,7 +39,7 @@ export class SuppressionsImport {
       if (line.text.trim() === '') continue;
       if (columns === null) {
         const header = headerOf(line);
-        columns = header ?? { address: 0, reason: 1 };
+        columns = header ?? { address: 0, reason: 1, topic: -1 };
         if (header !== null) continue;
       }
       const entry = readLine(line, columns);
@@ -57,11 +58,11 @@ export class SuppressionsImport {
 function headerOf({ text }: Line): Columns | null {
   const names = csvFields(text)?.map((name) => name.toLowerCase()) ?? [];
   const address = names.findIndex((name) => ADDRESS_COLUMNS.includes(name));
-  return address === -1 ? null : { address, reason: names.indexOf('reason') };
+  return address === -1 ? null : { address, reason: names.indexOf('reason'), topic: names.indexOf('topic_id') };
 }
 
 function readLine({ text }: Line, columns: Columns): Entry | Fault {
   const fields = csvFields(text);
   if (fields === null) return new Fault('invalid_csv', 'has quotes that do not match');
-  return entryOf(fields[columns.address] ?? '', fields[columns.reason] ?? '');
+  return entryOf(fields[columns.address] ?? '', fields[columns.reason] ?? '', fields[columns.topic]);
 }

@@ -15,14 +15,14 @@ import { CsvBody } from '../http/csv-body.js';
 import { Key } from '../http/key.decorator.js';
 import { BodyLimit, TakesCsv } from '../http/route-config.js';
 import { AddedSuppressionsDto, ReleasedSuppressionsDto } from './dto/changed-suppressions.dto.js';
-import { AddressParam, AddSuppressionsDto, ReleaseSuppressionsDto } from './dto/change-suppressions.dto.js';
+import { AddressParam, AddSuppressionsDto, ReleaseSuppressionsDto, ScopeQuery } from './dto/change-suppressions.dto.js';
 import { SuppressionsDto, suppressionsDto } from './dto/suppression.dto.js';
 import { SuppressionsQuery } from './dto/suppressions.query.js';
 import { prefersCsv, SuppressionsExport } from './suppressions-export.js';
 import { SuppressionsImport } from './suppressions-import.js';
 import { SuppressionsRepository } from './suppressions.repository.js';
 
-const CSV_EXAMPLE = 'address,reason\r\nuser@example.com,bounce\r\n';
+const CSV_EXAMPLE = 'address,reason,topic_id\r\nuser@example.com,unsubscribe,newsletter-2024\r\n';
 
 @ApiTags('suppressions')
 @Controller('v1/suppressions')
@@ -40,7 +40,10 @@ export class SuppressionsController {
     content: {
       'application/json': { schema: { $ref: getSchemaPath(SuppressionsDto) } },
       'text/csv': {
-        schema: { type: 'string', example: 'address,reason,source,created_at\r\nuser@example.com,manual,default,…' },
+        schema: {
+          type: 'string',
+          example: 'address,reason,source,created_at,topic_id\r\nuser@example.com,manual,default,…,',
+        },
       },
     },
   })
@@ -66,7 +69,7 @@ export class SuppressionsController {
   @ApiOperation({
     summary: 'Suppress addresses',
     description:
-      'As JSON up to 10,000, all or none. As CSV any number, read line by line: a header line `address,reason` may come first and may name further columns; lines that cannot be read are left out and listed.',
+      'As JSON up to 10,000, all or none. As CSV any number, read line by line: a header line `address,reason,topic_id` may come first and may name further columns; without the column `topic_id` it is all mail; lines that cannot be read are left out and listed.',
   })
   @ApiConsumes('application/json', 'text/csv')
   @ApiExtraModels(AddSuppressionsDto)
@@ -88,10 +91,15 @@ export class SuppressionsController {
   }
 
   @Delete(':address')
-  @ApiOperation({ summary: 'Release an address: mail may be sent to it again' })
+  @ApiOperation({
+    summary: 'Release an address: mail may be sent to it again; what is suppressed for one topic needs its name',
+  })
   @ApiOkResponse({ type: ReleasedSuppressionsDto })
-  async releaseOne(@Param() { address }: AddressParam): Promise<ReleasedSuppressionsDto> {
-    return { removed: await this.suppressions.release([address]) };
+  async releaseOne(
+    @Param() { address }: AddressParam,
+    @Query() { topic_id: topicId }: ScopeQuery,
+  ): Promise<ReleasedSuppressionsDto> {
+    return { removed: await this.suppressions.release([{ address, topicId }]) };
   }
 
   @Delete()

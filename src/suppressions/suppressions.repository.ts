@@ -6,10 +6,15 @@ import { rowsOf } from '../database/statement.js';
 import { Suppression, type SuppressionReason } from './suppression.entity.js';
 import { CLEAR_SOFT_BOUNCES, COUNT_SOFT_BOUNCES, REASONS_AMONG, RELEASE, SUPPRESS } from './suppressions.sql.js';
 
-/** Where a row stands in the list: its time to the microsecond, which a Date cannot hold, and its address. */
-export interface Position {
-  position: string;
+/** What a suppression is of: all mail to an address, or, where the topic is not empty, that of one topic. */
+export interface Scope {
   address: string;
+  topicId: string;
+}
+
+/** Where a row stands in the list: its time to the microsecond, which a Date cannot hold, and its key. */
+export interface Position extends Scope {
+  position: string;
 }
 
 export type ListedSuppression = Suppression & Position;
@@ -21,8 +26,7 @@ export interface Filter {
 
 const POSITION = `to_char(suppression.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-export interface NewSuppression {
-  address: string;
+export interface NewSuppression extends Scope {
   reason: SuppressionReason;
   source: string;
 }
@@ -40,6 +44,7 @@ export class SuppressionsRepository {
     if (entries.length === 0) return 0;
     const rows = await rowsOf<{ address: string }>(manager, SUPPRESS, [
       textArray(entries.map(({ address }) => address)),
+      textArray(entries.map(({ topicId }) => topicId)),
       textArray(entries.map(({ reason }) => reason)),
       textArray(entries.map(({ source }) => source)),
     ]);
@@ -52,20 +57,23 @@ export class SuppressionsRepository {
       .createQueryBuilder('suppression')
       .comment('suppressions.page')
       .select('suppression.address', 'address')
+      .addSelect('suppression.topicId', 'topicId')
       .addSelect('suppression.reason', 'reason')
       .addSelect('suppression.source', 'source')
       .addSelect('suppression.createdAt', 'createdAt')
       .addSelect(POSITION, 'position')
       .orderBy('suppression.createdAt', 'DESC')
       .addOrderBy('suppression.address', 'DESC')
+      .addOrderBy('suppression.topicId', 'DESC')
       .limit(limit);
     if (address !== null) query.andWhere('suppression.address = :address', { address });
     if (reason !== null) query.andWhere('suppression.reason = :reason', { reason });
     if (after !== null) {
-      const row = '(suppression.createdAt, suppression.address)';
-      query.andWhere(`${row} < (CAST(:afterTime AS timestamptz), :afterAddress)`, {
+      const row = '(suppression.createdAt, suppression.address, suppression.topicId)';
+      query.andWhere(`${row} < (CAST(:afterTime AS timestamptz), :afterAddress, :afterTopic)`, {
         afterTime: after.position,
         afterAddress: after.address,
+        afterTopic: after.topicId,
       });
     }
     return query.getRawMany<ListedSuppression>();
@@ -82,22 +90,26 @@ export class SuppressionsRepository {
     }
   }
 
-  /** Takes addresses off the list. Returns how many stood there. */
-  async release(addresses: readonly string[]): Promise<number> {
-    const lower = addresses.map((address) => address.toLowerCase());
-    return (await rowsOf(this.suppressions.manager, RELEASE, [textArray(lower)])).length;
+  /** Takes suppressions off the list. Returns how many stood there. */
+  async release(scopes: readonly Scope[]): Promise<number> {
+    const rows = await rowsOf(this.suppressions.manager, RELEASE, [
+      textArray(scopes.map(({ address }) => address.toLowerCase())),
+      textArray(scopes.map(({ topicId }) => topicId)),
+    ]);
+    return rows.length;
   }
 
-  /** Those of the addresses that are suppressed, with the reason. Takes them in lower case. */
+  /** By index, those that mail of their topic is not sent to, with the reason. Takes addresses in lower case. */
   async reasonsAmong(
-    lowerCaseAddresses: readonly string[],
+    wanted: readonly Scope[],
     manager: EntityManager = this.suppressions.manager,
-  ): Promise<ReadonlyMap<string, SuppressionReason>> {
-    if (lowerCaseAddresses.length === 0) return new Map();
-    const rows = await rowsOf<Pick<Suppression, 'address' | 'reason'>>(manager, REASONS_AMONG, [
-      textArray(lowerCaseAddresses),
+  ): Promise<ReadonlyMap<number, SuppressionReason>> {
+    if (wanted.length === 0) return new Map();
+    const rows = await rowsOf<{ place: number; reason: SuppressionReason }>(manager, REASONS_AMONG, [
+      textArray(wanted.map(({ address }) => address)),
+      textArray(wanted.map(({ topicId }) => topicId)),
     ]);
-    return new Map(rows.map(({ address, reason }) => [address, reason]));
+    return new Map(rows.map(({ place, reason }) => [place - 1, reason]));
   }
 
   /** Counts a transient bounce of each address. Returns those that had `limit` in a row by now. */

@@ -1,34 +1,47 @@
-/** The first reason stays. In the order of the addresses, so that two transactions do not deadlock. Parameters: addresses, reasons, sources. */
+/** The first reason stays. In the order of the key, so that two transactions do not deadlock. Parameters: addresses, topics, reasons, sources. */
 export const SUPPRESS = `/* suppressions.suppress */
-  INSERT INTO suppressions (address, reason, source)
-  SELECT lower(address), min(reason), min(source)
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS new (address, reason, source)
-  GROUP BY 1 ORDER BY 1
-  ON CONFLICT (address) DO NOTHING
+  INSERT INTO suppressions (address, topic_id, reason, source)
+  SELECT lower(address), topic_id, min(reason), min(source)
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (address, topic_id, reason, source)
+  GROUP BY 1, 2 ORDER BY 1, 2
+  ON CONFLICT (address, topic_id) DO NOTHING
   RETURNING address`;
 
 /**
- * Those of the addresses that are suppressed. One index lookup each, which OFFSET 0 insists on: for 100,000 addresses in
- * ten statements 0.18 s beside a list of 200,000 and beside one of a million, where `= ANY` (a hashed scan of the whole
- * list) took 0.39 s and 2.5 s, and a plain join 1.2 s and 5.8 s. Parameters: addresses in lower case.
+ * Those of the addresses that mail of a topic is not sent to, by their place (from 1) in the list. One index lookup each,
+ * which LIMIT insists on: for 100,000 addresses in ten statements 0.18 s beside a list of 200,000 and beside one of a
+ * million, where `= ANY` (a hashed scan of the whole list) took 0.39 s and 2.5 s, and a plain join 1.2 s and 5.8 s. The
+ * suppression of all mail comes first. Parameters: addresses in lower case, their topics.
  */
 export const REASONS_AMONG = `/* suppressions.reasons_among */
-  SELECT found.address, found.reason
-  FROM unnest($1::text[]) AS wanted (address)
-  CROSS JOIN LATERAL (SELECT address, reason FROM suppressions WHERE address = wanted.address OFFSET 0) AS found`;
+  SELECT wanted.place::int AS place, found.reason
+  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (address, topic_id, place)
+  CROSS JOIN LATERAL (
+    SELECT reason FROM suppressions
+    WHERE address = wanted.address AND topic_id IN ('', wanted.topic_id)
+    ORDER BY topic_id LIMIT 1
+  ) AS found`;
 
-/** The suppression of each email `e`, as a join; by the index, as above. */
+/** The suppression of each email `e` of a batch `b`, as a join; by the index, as above. */
 export const SUPPRESSION_OF_EMAIL = `
   LEFT JOIN LATERAL (
-    SELECT address, reason FROM suppressions WHERE address = lower(e.address) OFFSET 0
+    SELECT address, reason FROM suppressions
+    WHERE address = lower(e.address) AND topic_id IN ('', b.topic_id)
+    ORDER BY topic_id LIMIT 1
   ) AS suppression ON true`;
 
-/** Who is released starts anew: the transient bounces that led to it are forgotten too. Parameters: addresses in lower case. */
+/**
+ * Who is released for all mail starts anew: the transient bounces that led to it are forgotten too. Parameters: addresses
+ * in lower case, topics.
+ */
 export const RELEASE = `/* suppressions.release */
-  WITH forgotten AS (
-    DELETE FROM soft_bounces WHERE address = ANY ($1::text[])
+  WITH released AS (
+    SELECT DISTINCT address, topic_id FROM unnest($1::text[], $2::text[]) AS given (address, topic_id)
+  ), forgotten AS (
+    DELETE FROM soft_bounces WHERE address IN (SELECT address FROM released WHERE topic_id = '')
   )
-  DELETE FROM suppressions WHERE address = ANY ($1::text[]) RETURNING address`;
+  DELETE FROM suppressions s USING released r WHERE s.address = r.address AND s.topic_id = r.topic_id
+  RETURNING s.address`;
 
 /** Parameters: addresses. Returns the counts after. */
 export const COUNT_SOFT_BOUNCES = `/* suppressions.count_soft_bounces */

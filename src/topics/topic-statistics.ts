@@ -7,7 +7,7 @@ const SENT: readonly State[] = ['dispatched', 'sending', 'sent', 'delivered', 'b
 const STOPPED: readonly State[] = ['stopped', 'suppressed', 'expired'];
 
 /** A topic's page from its counters. `request` is a partition of the total: each state stands in one of its members. */
-export function topicStatistics(topicId: string, counts: TopicCounts): TopicStatisticsDto {
+export function topicStatistics(topicId: string, counts: TopicCounts, finishAt?: Date): TopicStatisticsDto {
   const { total, states, events } = counts;
   const sum = (members: readonly State[]) => members.reduce((count, state) => count + states[state], 0);
   const sent = sum(SENT);
@@ -25,8 +25,9 @@ export function topicStatistics(topicId: string, counts: TopicCounts): TopicStat
     states,
     rates: ratesOf(counts, sent),
     opens: { human: counts.humanOpens, machine: events.Open - counts.humanOpens },
-    paused: null,
-    expected_finish_at: null,
+    paused: counts.pausedAt,
+    pause_reason: counts.pauseReason,
+    expected_finish_at: finishAt?.toISOString() ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
-import { Controller, Delete, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TopicIdParam } from '../http/params.dto.js';
+import { RetriedTopicDto, RetryTopicDto } from './dto/retry-topic.dto.js';
 import { StoppedTopicDto } from './dto/stopped-topic.dto.js';
 import { TimelineQuery } from './dto/timeline.query.js';
 import { TopicListDto } from './dto/topic-list.dto.js';
@@ -8,12 +9,16 @@ import { TopicStatisticsDto } from './dto/topic-statistics.dto.js';
 import { TopicTimelineDto } from './dto/topic-timeline.dto.js';
 import { TopicsQuery } from './dto/topics.query.js';
 import { periodOf } from './timeline.js';
+import { TopicControlService } from './topic-control.service.js';
 import { TopicsService } from './topics.service.js';
 
 @ApiTags('topics')
 @Controller('v1/topics')
 export class TopicsController {
-  constructor(private readonly topics: TopicsService) {}
+  constructor(
+    private readonly topics: TopicsService,
+    private readonly control: TopicControlService,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Topics with their statistics, newest activity first' })
@@ -38,6 +43,40 @@ export class TopicsController {
   @ApiOkResponse({ type: TopicStatisticsDto })
   statistics(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
     return this.topics.statistics(topic_id);
+  }
+
+  @Post(':topic_id/pause')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Hold the mail of a topic; what it is sent meanwhile is accepted and held too',
+    description:
+      'What a sender has in its hands still goes; an external one sends what is in the stream. A topic that is paused stays as it is.',
+  })
+  @ApiOkResponse({ type: TopicStatisticsDto })
+  async pause(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
+    await this.control.pause(topic_id);
+    return this.topics.statistics(topic_id);
+  }
+
+  @Post(':topic_id/resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Release what a topic holds; scheduled mail keeps its schedule' })
+  @ApiOkResponse({ type: TopicStatisticsDto })
+  async resume(@Param() { topic_id }: TopicIdParam): Promise<TopicStatisticsDto> {
+    await this.control.resume(topic_id);
+    return this.topics.statistics(topic_id);
+  }
+
+  @Post(':topic_id/retry')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Send exactly those emails of a topic again that are in the given states',
+    description:
+      'Each email at most once per call; those that expired do not expire again, and those that are suppressed by now are suppressed.',
+  })
+  @ApiOkResponse({ type: RetriedTopicDto })
+  async retry(@Param() { topic_id }: TopicIdParam, @Body() { states }: RetryTopicDto): Promise<RetriedTopicDto> {
+    return { retried: await this.control.retry(topic_id, states) };
   }
 
   @Delete(':topic_id')

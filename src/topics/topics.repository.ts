@@ -18,6 +18,8 @@ export interface TopicCounts {
   /** Of the opens, those by a person. */
   humanOpens: number;
   trackedDeliveries: number;
+  pausedAt: Date | null;
+  pauseReason: string | null;
 }
 
 export interface ListedTopic extends TopicCounts {
@@ -39,7 +41,10 @@ export interface TimelineBucket extends Pick<TopicCounts, 'events' | 'humanOpens
 }
 
 /** Counts are bigint, which node-postgres gives as text. */
-type CounterRow = Record<State | EventColumn | 'total' | 'tracked_delivery', string>;
+type CounterRow = Record<State | EventColumn | 'total' | 'tracked_delivery', string | null> & {
+  paused_at: Date | null;
+  pause_reason: string | null;
+};
 type ListedRow = CounterRow & { topic_id: string; last_activity_at: Date; activity_us: string };
 type BucketRow = Record<EventColumn | 'dispatched', number> & { at: Date };
 
@@ -93,18 +98,20 @@ export class TopicsRepository {
   }
 }
 
-function countsOf(row: CounterRow | undefined): TopicCounts {
-  const states = Object.fromEntries(STATES.map((state) => [state, Number(row?.[state] ?? 0)]));
+function countsOf(row: CounterRow): TopicCounts {
+  const states = Object.fromEntries(STATES.map((state) => [state, Number(row[state] ?? 0)]));
   return {
-    total: Number(row?.total ?? 0),
+    total: Number(row.total ?? 0),
     states: states as Record<State, number>,
     events: eventsOf(row),
-    humanOpens: Number(row?.human_open ?? 0),
-    trackedDeliveries: Number(row?.tracked_delivery ?? 0),
+    humanOpens: Number(row.human_open ?? 0),
+    trackedDeliveries: Number(row.tracked_delivery ?? 0),
+    pausedAt: row.paused_at,
+    pauseReason: row.pause_reason,
   };
 }
 
-function eventsOf(row: Record<EventColumn, string | number> | undefined): Record<EventType, number> {
-  const counts = EVENT_TYPES.map((type) => [type, Number(row?.[columnOf(type)] ?? 0)]);
+function eventsOf(row: Record<EventColumn, string | number | null>): Record<EventType, number> {
+  const counts = EVENT_TYPES.map((type) => [type, Number(row[columnOf(type)] ?? 0)]);
   return Object.fromEntries(counts) as Record<EventType, number>;
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { encodeCursor } from '../http/page.query.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { BatchesRepository } from '../messages/batches.repository.js';
+import { FinishForecast } from './finish-forecast.js';
 import type { SentCountDto } from './dto/sent-count.dto.js';
 import type { StoppedTopicDto } from './dto/stopped-topic.dto.js';
 import type { TopicListDto } from './dto/topic-list.dto.js';
@@ -17,18 +18,22 @@ export class TopicsService {
     private readonly topics: TopicsRepository,
     private readonly batches: BatchesRepository,
     private readonly ledger: LedgerService,
+    private readonly forecast: FinishForecast,
   ) {}
 
   async statistics(topicId: string): Promise<TopicStatisticsDto> {
-    return topicStatistics(topicId, await this.topics.counts(topicId));
+    const counts = await this.topics.counts(topicId);
+    const finishes = await this.forecast.finishOf([{ ...counts, topicId }]);
+    return topicStatistics(topicId, counts, finishes.get(topicId));
   }
 
   async list(after: TopicsCursor | null, limit: number): Promise<TopicListDto> {
     const topics = await this.topics.list(after, limit + 1);
     const page = topics.slice(0, limit);
+    const finishes = await this.forecast.finishOf(page);
     return {
       data: page.map((topic) => ({
-        ...topicStatistics(topic.topicId, topic),
+        ...topicStatistics(topic.topicId, topic, finishes.get(topic.topicId)),
         last_activity_at: topic.lastActivityAt,
       })),
       next_cursor:

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compare, eachOnce, submit } from '../support/campaign.js';
+import { ofFullRun } from '../support/chaos-scale.js';
 import { eventually } from '../support/eventually.js';
 import { slowDown } from '../support/slow-statements.js';
 import { type Gateway, Stack } from '../support/stack.js';
 import { StreamObserver } from '../support/stream-observer.js';
 
-const MESSAGES = 20;
+const MESSAGES = ofFullRun(20);
 const RECIPIENTS_PER_MESSAGE = 1_000;
 const TOTAL = MESSAGES * RECIPIENTS_PER_MESSAGE;
 const RUN_MS = 120_000;
@@ -28,13 +29,13 @@ describe('two gateways and two senders on one database and one NATS', () => {
     await stack.stop();
   });
 
-  it('send each of 20,000 mails exactly once', async () => {
+  it(`send each of ${TOTAL} mails exactly once`, async () => {
     const { seconds, deliveriesPerMail } = await run('exactly-once');
     console.info(`${TOTAL} mails in ${seconds} s, ${deliveriesPerMail} stream deliveries per mail`);
     expect(await stack.recount()).toBe('');
   });
 
-  it('send each of 20,000 mails exactly once when every settle takes two seconds', async () => {
+  it(`send each of ${TOTAL} mails exactly once when every settle takes two seconds`, async () => {
     await slowDown(stack, 'settle', SLOW_SETTLE_SECONDS);
     const { seconds, deliveriesPerMail } = await run('slow-settle');
     console.info(

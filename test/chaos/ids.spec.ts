@@ -15,6 +15,7 @@ import { readRecipients } from '../../src/messages/recipients.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
 import { recipientCheck } from '../support/recipient-check.js';
+import { NO_EXTRAS } from '../support/messages.js';
 import { recipients, Stack } from '../support/stack.js';
 
 // The allocator as it is, until a test makes it choose a range that is taken.
@@ -115,6 +116,7 @@ describe('a range that is taken already', () => {
 
   function submission(topicId: string, count: number): Submission {
     const message = {
+      ...NO_EXTRAS,
       topicId,
       subject: 'Hello',
       content: '<p>Hello</p>',

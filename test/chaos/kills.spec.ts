@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, it, expect, onTestFinished, type TestContext } from 'vitest';
+import { describe, it, expect, onTestFinished } from 'vitest';
+import { seededRandom } from '../../simulator/seeded-random.js';
 import { compare, eachOnce, submit } from '../support/campaign.js';
-import type { Child } from '../support/child.js';
+import { chaosSeed } from '../support/chaos-seed.js';
 import { eventually } from '../support/eventually.js';
-import { endDispatchLeases, endSendClaims } from '../support/leases.js';
-import { chaosSeed, seededRandom } from '../support/seeded-random.js';
+import { endDispatchLeases } from '../support/leases.js';
 import { isSlowNow, type SlowStatement, slowDown, speedUp } from '../support/slow-statements.js';
 import { type Gateway, Stack } from '../support/stack.js';
 import { StreamObserver } from '../support/stream-observer.js';
@@ -113,75 +113,4 @@ describe('kill -9 of a gateway', () => {
     expect(await observer.stored()).toBe(TOTAL);
     expect(await stack.recount()).toBe('');
   });
-});
-
-describe('kill -9 of a sender', () => {
-  const KILLS = 3;
-  const CONCURRENCY = 16;
-  const MESSAGES = 10;
-  const SIZE = 300;
-  const TOTAL = MESSAGES * SIZE;
-
-  /** Two senders, of which one dies in mid-run and is started again, so many times. */
-  async function run(policy: 'confirm' | 'resend', onTestFinished: TestContext['onTestFinished']) {
-    const seed = chaosSeed();
-    const random = seededRandom(seed);
-    const stack = await Stack.start({
-      // Keeps mails in flight, so that a kill always finds some.
-      sink: { delayMs: 60 },
-      env: { AMBIGUOUS_SENDS: policy, SENDER_CONCURRENCY: String(CONCURRENCY) },
-    });
-    onTestFinished(() => stack.stop());
-    const gateway = await stack.gateway();
-    const senders: Child[] = [await stack.sender(), await stack.sender()];
-    const startedMs = Date.now();
-    const accepted = await submit(stack, {
-      topicId: policy,
-      messages: MESSAGES,
-      recipientsPerMessage: SIZE,
-      gateway: () => gateway,
-    });
-    let inDoubt = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
-      await sleep(200 + random() * 500);
-      const victim = Math.floor(random() * senders.length);
-      const dead = senders[victim];
-      await dead.kill();
-      inDoubt += await endSendClaims(stack, dead);
-      senders[victim] = await stack.sender();
-    }
-    // What a dead sender had taken and not claimed comes again after the consumer's ack wait of 30 s.
-    const last = await settled(stack, gateway, policy, 90_000);
-    const delivered = compare(stack.sink.mails, accepted);
-    console.info(
-      `${TOTAL} mails, ${KILLS} kills of a sender (seed ${seed}), ${policy}, ${((Date.now() - startedMs) / 1_000).toFixed(1)} s: ` +
-        `${inDoubt} in doubt, ${delivered.duplicates} twice, ${delivered.missing.length} missing, ${JSON.stringify(last)}`,
-    );
-    expect(inDoubt).toBeGreaterThan(0);
-    expect(inDoubt).toBeLessThanOrEqual(KILLS * CONCURRENCY);
-    expect(delivered.unexpected).toEqual([]);
-    return { stack, last, delivered, inDoubt };
-  }
-
-  it.concurrent('with resend loses nothing, and repeats at most what was in flight', async ({ onTestFinished }) => {
-    const { stack, last, delivered, inDoubt } = await run('resend', onTestFinished);
-    expect(last).toEqual({ sent: TOTAL });
-    expect(delivered.missing).toEqual([]);
-    expect(delivered.duplicates).toBeLessThanOrEqual(inDoubt);
-    expect(await stack.recount()).toBe('');
-  });
-
-  it.concurrent(
-    'with confirm sends nothing twice, and calls uncertain at most what was in flight',
-    async ({ onTestFinished }) => {
-      const { stack, last, delivered, inDoubt } = await run('confirm', onTestFinished);
-      expect(last).toEqual({ sent: TOTAL - inDoubt, uncertain: inDoubt });
-      expect(delivered.duplicates).toBe(0);
-      // All that did not come is said to be uncertain.
-      const uncertain = await stack.query<{ id: string }>('SELECT id FROM emails WHERE state = 11');
-      const ids = new Set(uncertain.map(({ id }) => id));
-      expect(delivered.missing.filter((id) => !ids.has(id))).toEqual([]);
-      expect(await stack.recount()).toBe('');
-    },
-  );
 });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { seededRandom } from '../../simulator/seeded-random.js';
 import { compare, eachOnce, submit } from '../support/campaign.js';
+import { chaosSeed } from '../support/chaos-seed.js';
 import { eventually } from '../support/eventually.js';
 import { NatsServer } from '../support/nats-server.js';
-import { chaosSeed, seededRandom } from '../support/seeded-random.js';
 import { Stack } from '../support/stack.js';
 
 const KILLS = 3;

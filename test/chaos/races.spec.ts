@@ -13,9 +13,13 @@ import {
   type Result,
 } from '../../src/messages/emails.repository.js';
 import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
+import { HoldsRepository } from '../../src/messages/holds.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
+import { RetriesRepository } from '../../src/messages/retries.repository.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
+import { BlockedByTopic } from '../../src/suppressions/recipient-check.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { NO_EXTRAS } from '../support/messages.js';
 import { recipientCheck } from '../support/recipient-check.js';
 import { recipients, Stack } from '../support/stack.js';
 
@@ -31,6 +35,8 @@ describe('the ledger', () => {
   let emails: EmailsRepository;
   let messages: MessagesRepository;
   let ledger: LedgerService;
+  let retries: RetriesRepository;
+  let holds: HoldsRepository;
 
   beforeAll(async () => {
     stack = await Stack.start();
@@ -40,7 +46,9 @@ describe('the ledger', () => {
     dataSource = await new DataSource({ type: 'postgres', url: stack.databaseUrl, entities }).initialize();
     ledger = new LedgerService(dataSource.getRepository(TopicBucket));
     batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
-    emails = new EmailsRepository(dataSource.getRepository(Email), batches, recipientCheck(dataSource), ledger);
+    retries = new RetriesRepository(dataSource.getRepository(Email), batches, ledger);
+    holds = new HoldsRepository(dataSource.getRepository(Batch), batches);
+    emails = new EmailsRepository(dataSource.getRepository(Email), batches, holds, recipientCheck(dataSource), ledger);
     messages = new MessagesRepository(dataSource.getRepository(Message));
   });
 
@@ -130,9 +138,61 @@ describe('the ledger', () => {
     await stack.query('DROP TRIGGER slow_delete ON sender_claims');
   });
 
+  it('sends a mail in doubt again only if it is old and an event of a later one has come', async () => {
+    const [id, settled] = await dispatched('in-doubt', 2);
+    const claimed = await claim('died', [id, settled], 0);
+    const unknown = (email: ClaimedEmail): Outcome => ({
+      ...outcomeOf(email, 'sent'),
+      result: { state: 'uncertain', reason: 'the connection was cut' },
+    });
+    await emails.record([unknown(claimed.get(id)!), unknown(claimed.get(settled)!)], []);
+    const channel = (age: string) => stack.query(`UPDATE event_channel SET reported_until = now() - interval '${age}'`);
+    expect(await retries.retryUnconfirmed()).toBe(0);
+    await channel('0');
+    expect(await retries.retryUnconfirmed()).toBe(0);
+    expect(await retries.countUncertain()).toBe(0);
+    await stack.query(`UPDATE emails SET claimed_at = now() - interval '3 minutes'`);
+    expect(await retries.countUncertain()).toBe(2);
+    await channel('4 minutes');
+    expect(await retries.retryUnconfirmed()).toBe(0);
+    await channel('1 minute');
+    // Its sender was alive after all.
+    await emails.record([outcomeOf(claimed.get(settled)!, 'sent')], []);
+    expect(await retries.retryUnconfirmed()).toBe(1);
+    expect(await retries.retryUnconfirmed()).toBe(0);
+    expect(await dispatch()).toEqual([id]);
+    expect((await claim('late', [id], 0)).get(id)!.verdict).toBe('done');
+    expect((await claim('lives', [id], 1)).get(id)).toMatchObject({ verdict: 'send', attempt: 2 });
+    expect(await emails.find(settled)).toMatchObject({ state: 'sent' });
+  });
+
+  it('holds what is in the stream of a paused topic, and asks again while that is being decided', async () => {
+    const [first, second] = await dispatched('paused', 2);
+    await stack.query(`INSERT INTO topics (topic_id, paused_at) VALUES ('paused', now())`);
+    const resuming = await stack.pool.connect();
+    await resuming.query('BEGIN');
+    await resuming.query(`UPDATE topics SET paused_at = NULL WHERE topic_id = 'paused'`);
+    expect((await claim('asks', [first], 0)).get(first)!.verdict).toBe('not_settled');
+    await resuming.query('ROLLBACK');
+    resuming.release();
+    expect((await claim('holds', [first], 0)).get(first)!.verdict).toBe('hold');
+    expect(await emails.find(first)).toMatchObject({ state: 'pending', attempts: 0 });
+    expect(await batches.msUntilNextClaim()).toBeNull();
+    expect((await claim('again', [first], 0)).get(first)!.verdict).toBe('done');
+    await dataSource.transaction(async (transaction) => {
+      await transaction.query(`UPDATE topics SET paused_at = NULL WHERE topic_id = 'paused'`);
+      await holds.release(transaction, 'paused');
+    });
+    expect(await dispatch()).toEqual([first]);
+    expect((await claim('sends', [first, second], 0)).get(second)!.verdict).toBe('send');
+    expect((await claim('sends', [first], 1)).get(first)!.verdict).toBe('send');
+  });
+
   /** Accepts and dispatches so many mails; returns their ids. */
   async function dispatched(topicId: string, count: number): Promise<string[]> {
     const message = identify({
+      ...NO_EXTRAS,
+      recipientVariables: null,
       topicId,
       subject: 'Hello',
       content: '<p>Hello</p>',
@@ -143,7 +203,7 @@ describe('the ledger', () => {
       recipients: recipients(count),
     });
     await messages.transaction(async (transaction) => {
-      await messages.insert(transaction, [message], new Map(), 'test', 1_000);
+      await messages.insert(transaction, [message], new BlockedByTopic(), 'test', 1_000);
       await ledger.move(transaction, [{ topicId, from: 'accepted', to: 'pending', count }]);
     });
     return dispatch();
@@ -152,10 +212,10 @@ describe('the ledger', () => {
   /** What a dispatcher does with all that is due. */
   async function dispatch(): Promise<string[]> {
     const claimed = [
-      ...(await batches.claimDue(0, 100, 'test', LEASE_SECONDS)),
-      ...(await batches.claimDue(1, 100, 'test', LEASE_SECONDS)),
+      ...(await batches.claimDue(0, 100, 1_000, 'test', LEASE_SECONDS)),
+      ...(await batches.claimDue(1, 100, 100_000, 'test', LEASE_SECONDS)),
     ];
-    const loaded = await batches.emailsOf(claimed);
+    const loaded = await batches.emailsOf(claimed, true);
     await batches.settle(
       claimed.map((batch) => ({
         batch,

@@ -12,7 +12,7 @@ const READER_KEY = 'reader-key-0123456789abcdef';
 const PUBLIC = ['/health', '/health/live', '/health/ready'];
 
 /** Public too: what mails and SNS call, who have no key. Each believes signatures alone. */
-const SIGNED = ['/v1/events/click', '/v1/events/open', '/v1/events/results'];
+const SIGNED = ['/v1/events/click', '/v1/events/open', '/v1/events/results', '/v1/unsubscribe/{token}'];
 
 const MESSAGE = { emails: ['user@example.com'], subject: 'Hello', content: '<p>x</p>' };
 

@@ -46,7 +46,13 @@ describe('an afternoon', () => {
   beforeAll(async () => {
     certDir = mkdtempSync(join(tmpdir(), 'sns-'));
     stack = await Stack.start({ env: { TRACKING_SECRET: 'a secret of at least 16 bytes' } });
-    gateway = await stack.gateway({ SNS_TOPIC_ARNS: TOPIC_ARN, SNS_CERT_DIR: certDir });
+    gateway = await stack.gateway({
+      SNS_TOPIC_ARNS: TOPIC_ARN,
+      SNS_CERT_DIR: certDir,
+      // The afternoon begins with all its bounces and has ten times the complaints that a topic may have.
+      BREAKER_BOUNCE_PERCENT: '0',
+      BREAKER_COMPLAINT_PERCENT: '0',
+    });
     simulator = new Simulator({
       sns: { webhookUrl: `${gateway.url}/v1/events/results`, topicArn: TOPIC_ARN, certDir },
     });

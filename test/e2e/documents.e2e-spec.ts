@@ -19,13 +19,17 @@ const PUBLIC_ROUTES = [
   'GET /health/ready',
   'GET /v1/events/click',
   'GET /v1/events/open',
+  'GET /v1/unsubscribe/{token}',
   'POST /v1/events/results',
+  'POST /v1/unsubscribe/{token}',
 ];
 
 /** What the routes answer that mail clients ask. */
 const NOT_JSON: Record<string, [status: string, mediaType: string | null]> = {
   'GET /v1/events/click': ['302', null],
   'GET /v1/events/open': ['200', 'image/png'],
+  'GET /v1/unsubscribe/{token}': ['200', 'text/html'],
+  'POST /v1/unsubscribe/{token}': ['200', 'text/html'],
 };
 
 const PROTECTED_ROUTES = [
@@ -40,8 +44,13 @@ const PROTECTED_ROUTES = [
   'GET /v1/topics',
   'GET /v1/topics/{topic_id}',
   'GET /v1/topics/{topic_id}/timeline',
+  'PATCH /v1/emails/{id}',
+  'POST /v1/emails/{id}/cancel',
   'POST /v1/messages',
   'POST /v1/suppressions',
+  'POST /v1/topics/{topic_id}/pause',
+  'POST /v1/topics/{topic_id}/resume',
+  'POST /v1/topics/{topic_id}/retry',
 ];
 
 interface Answer {
@@ -214,6 +223,29 @@ describe('the documents', () => {
     expect(route('GET /v1/suppressions').operation.responses['200'].content?.['text/csv']).toBeDefined();
     const refused = await send('POST', '/v1/suppressions', { addresses: ['nobody'] });
     expect(deviations('POST /v1/suppressions', refused)).toEqual([]);
+  });
+
+  it('have examples of control that are taken as they are, and describe the answers', async () => {
+    const message = { topic_id: 'controlled', subject: 'Hello', content: '<p>x</p>', emails: ['a@example.com'] };
+    const scheduled_at = new Date(Date.now() + 2 * HOUR_MS).toISOString();
+    const created = await post({ messages: [{ ...message, scheduled_at }] });
+    const [{ email_ids }] = (created.body as { messages: { email_ids: string[] }[] }).messages;
+    for (const [name, path] of [
+      ['PATCH /v1/emails/{id}', `/v1/emails/${email_ids[0]}`],
+      ['POST /v1/topics/{topic_id}/pause', '/v1/topics/controlled/pause'],
+      ['POST /v1/topics/{topic_id}/resume', '/v1/topics/controlled/resume'],
+      ['POST /v1/emails/{id}/cancel', `/v1/emails/${email_ids[0]}/cancel`],
+      ['POST /v1/topics/{topic_id}/retry', '/v1/topics/controlled/retry'],
+    ]) {
+      const [method] = name.split(' ');
+      const schema = route(name).operation.requestBody?.content['application/json'].schema;
+      const answer = await (schema ? send(method, path, exampleOf(document, schema)) : call(path, { method }));
+      expect(answer.status, `${name} ${JSON.stringify(answer.body)}`).toBe(200);
+      expect(deviations(name, answer), name).toEqual([]);
+    }
+    const again = await call(`/v1/emails/${email_ids[0]}/cancel`, { method: 'POST' });
+    expect(again.status).toBe(409);
+    expect(deviations('POST /v1/emails/{id}/cancel', again)).toEqual([]);
   });
 
   it('describe each refusal', async () => {

@@ -77,6 +77,7 @@ describe('the queue, as the sender of somebody else sees it', () => {
       email: 'you@example.com',
       subject: 'Grüße 🎉',
       body: HTML.replace('</body>', `${pixel}</body>`),
+      text: 'Grüße 🎉',
       topic_id: topicId,
       message_id: id,
     };

@@ -29,6 +29,7 @@ function statistics(topicId: string, request: Partial<typeof REQUEST>, states: P
     rates: { delivery: 0, bounce: 0, complaint: 0, open: 0 },
     opens: { human: 0, machine: 0 },
     paused: null,
+    pause_reason: null,
     expected_finish_at: null,
   };
 }

@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
 import { migrate } from '../../src/database/migrator.js';
 import { Event } from '../../src/events/event.entity.js';
+import { EventChannel } from '../../src/events/event-channel.entity.js';
 import { UnmatchedEvent } from '../../src/events/unmatched-event.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { TopicCounters } from '../../src/ledger/topic-counters.entity.js';
+import { SendLimits } from '../../src/limits/send-limits.entity.js';
+import { SendUsage } from '../../src/limits/send-usage.entity.js';
 import { Batch } from '../../src/messages/batch.entity.js';
 import { Email } from '../../src/messages/email.entity.js';
 import { IdempotencyKey } from '../../src/messages/idempotency-key.entity.js';
@@ -26,9 +29,12 @@ const entities = [
   TopicBucket,
   Topic,
   Event,
+  EventChannel,
   UnmatchedEvent,
   Suppression,
   SoftBounce,
+  SendLimits,
+  SendUsage,
 ];
 
 it('the entities say what the migrations made', async () => {

@@ -10,6 +10,8 @@ export interface Submission {
   topicId: string;
   messages: number;
   recipientsPerMessage: number;
+  /** Of the addresses; without one the topic. */
+  prefix?: string;
   /** Chooses a gateway for each request, also for each repetition. */
   gateway: () => Gateway;
 }
@@ -18,12 +20,13 @@ export interface Submission {
  * Submits messages of distinct recipients, one request each and three at a time. A request that has no answer is
  * repeated with its Idempotency-Key until it has one, as a careful client does. Returns the ids that were accepted.
  */
-export async function submit(stack: Stack, { topicId, messages, recipientsPerMessage, gateway }: Submission) {
+export async function submit(stack: Stack, submission: Submission) {
+  const { topicId, messages, recipientsPerMessage, gateway, prefix = topicId } = submission;
   const accepted: string[] = [];
   let next = 0;
   const lane = async () => {
     for (let index = next++; index < messages; index = next++) {
-      const emails = recipients(recipientsPerMessage, `${topicId}-${index}-`);
+      const emails = recipients(recipientsPerMessage, `${prefix}-${index}-`);
       const body = { messages: [{ topic_id: topicId, emails, subject: `Message ${index}`, content: '<p>Hello</p>' }] };
       accepted.push(...(await submitOne(stack, body, gateway)));
     }

@@ -21,21 +21,23 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   compose: BASE,
   http: [...BASE, 'database'],
   ledger: [...BASE, 'database'],
+  limits: [...BASE, 'database'],
   suppressions: [...BASE, 'database', 'ledger', 'http'],
-  messages: [...BASE, 'database', 'ledger', 'http', 'suppressions'],
-  topics: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages'],
+  messages: [...BASE, 'database', 'compose', 'ledger', 'http', 'suppressions'],
+  topics: [...BASE, 'database', 'ledger', 'limits', 'http', 'suppressions', 'messages'],
   events: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages', 'topics'],
   tracking: [...BASE, 'database', 'ledger', 'http', 'compose', 'suppressions', 'messages', 'topics', 'events'],
   webhooks: [...BASE, 'http', 'messages', 'topics', 'events'],
-  scheduler: [...BASE, 'database', 'ledger', 'jetstream', 'compose', 'suppressions', 'messages', 'topics'],
-  health: [...BASE, 'database', 'jetstream', 'http'],
-  sender: [...BASE, 'database', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'health'],
+  scheduler: [...BASE, 'database', 'ledger', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'topics'],
+  health: [...BASE, 'database', 'jetstream', 'limits', 'messages', 'http'],
+  sender: [...BASE, 'database', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'health'],
   cli: [...BASE, 'database', 'ledger', 'migrations'],
 };
 
 /** Packages that one place alone may import. */
 const PACKAGE_HOMES: readonly { pattern: RegExp; home: RegExp }[] = [
   { pattern: /^nats$/, home: /^src\/jetstream\// },
+  { pattern: /^html-to-text$/, home: /^src\/compose\// },
   { pattern: /^(nodemailer|@aws-sdk)(\/|$)/, home: /^src\/sender\/transports\// },
 ];
 

@@ -16,16 +16,16 @@ export async function endDispatchLeases(stack: Stack, dead: Child): Promise<numb
   return ended.length;
 }
 
-/** The same for what a dead sender had claimed; the sweep, every 10 s, finds them. Returns the mails in doubt. */
-export async function endSendClaims(stack: Stack, dead: Child): Promise<number> {
-  const [{ count }] = await stack.query<{ count: number }>(
+/** The same for what a dead sender had claimed; the sweep, every 10 s, finds them. Returns the ids in doubt. */
+export async function endSendClaims(stack: Stack, dead: Child): Promise<string[]> {
+  const inDoubt = await stack.query<{ id: string }>(
     `WITH ended AS (
        UPDATE sender_claims SET lease_until = now() - interval '1 second'
        WHERE split_part(sender, ':', 2) = $1 RETURNING ids
      )
-     SELECT count(*)::int AS count FROM emails
+     SELECT id FROM emails
      WHERE state = 2 AND id IN (SELECT unnest(ids) FROM ended)`,
     [String(dead.pid)],
   );
-  return count;
+  return inDoubt.map(({ id }) => id);
 }

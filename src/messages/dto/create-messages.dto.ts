@@ -1,15 +1,38 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { Variables } from '../../compose/variables.js';
 import { isTopicId } from '../../contracts/topic-id.js';
 import { Alias, MistakenFor } from '../../http/alias.decorator.js';
 import { Elements } from '../../http/elements.decorator.js';
 import { Parsed, Refused, refuse, type ParseContext } from '../../http/parsed.decorator.js';
+import { Unsupported } from '../../http/unsupported.decorator.js';
 import type { FieldError } from '../../runtime/errors.js';
+import { MAX_VALUE_CODE_POINTS, readVariables } from '../recipient-variables.js';
 import { readRecipients, type Recipients } from '../recipients.js';
-import { parseScheduledAt } from './scheduled-at.js';
-import { MAX_CONTENT_CODE_POINTS, MAX_SUBJECT_CODE_POINTS, parseContent, parseSubject } from './text.js';
+import { MAX_HEADERS, parseHeaders } from './headers.js';
+import { parseMailbox } from './mailbox.js';
+import { parseDateTime, parseScheduledAt } from './scheduled-at.js';
+import { MAX_TAGS, parseTags } from './tags.js';
+import {
+  MAX_CONTENT_CODE_POINTS,
+  MAX_SUBJECT_CODE_POINTS,
+  MAX_TEXT_CODE_POINTS,
+  parseContent,
+  parseSubject,
+  parseText,
+} from './text.js';
 
 export const MAX_MESSAGES = 100;
 export const MAX_EMAILS_PER_MESSAGE = 1_000;
+
+const VARIABLES_SCHEMA = {
+  type: 'object' as const,
+  nullable: true,
+  additionalProperties: {
+    oneOf: [{ type: 'string', maxLength: MAX_VALUE_CODE_POINTS }, { type: 'number' }, { type: 'boolean' }],
+  },
+};
+
+const TEXTS_SCHEMA = { type: 'object' as const, nullable: true, additionalProperties: { type: 'string' } };
 
 export class CreateMessageDto {
   @ApiPropertyOptional({
@@ -37,6 +60,7 @@ export class CreateMessageDto {
           required: ['email'],
           properties: {
             email: { type: 'string', maxLength: 254 },
+            variables: { ...VARIABLES_SCHEMA, description: "This recipient's values, which go before the message's." },
             track_opens: { type: 'boolean', nullable: true, description: 'For this recipient; else as the message.' },
             track_clicks: { type: 'boolean', nullable: true, description: 'For this recipient; else as the message.' },
           },
@@ -47,7 +71,8 @@ export class CreateMessageDto {
     description: 'The recipients: one email each, none sees another. An address given twice gets one.',
     example: ['user@example.com'],
   })
-  @MistakenFor('to', 'cc', 'bcc', 'recipient', 'recipients', 'email', 'address', 'addresses')
+  @Unsupported(['cc', 'bcc'], 'is not supported: every recipient gets a mail of their own; name them all in "emails"')
+  @MistakenFor('to', 'recipient', 'recipients', 'email', 'address', 'addresses')
   @Parsed(parseEmails)
   emails: Recipients;
 
@@ -66,12 +91,76 @@ export class CreateMessageDto {
     type: String,
     minLength: 1,
     maxLength: MAX_CONTENT_CODE_POINTS,
-    description: 'HTML.',
+    description: 'HTML. `{{name}}` stands for a variable, in the subject and the text too.',
     example: '<h1>Hello World</h1>',
   })
+  @Unsupported(['attachments', 'attachment', 'files'], 'is not supported: put a link to the file into the content')
   @MistakenFor('html', 'body', 'message')
   @Parsed(parseContent)
   content: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    minLength: 1,
+    maxLength: MAX_TEXT_CODE_POINTS,
+    description: 'The mail without HTML; made from the content where it is absent.',
+  })
+  @MistakenFor('plain', 'plaintext', 'plain_text', 'text_content', 'body_text')
+  @Parsed(parseText)
+  text: string | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: '`address` or `Name <address>`, of a domain in FROM_DOMAINS; else FROM_EMAIL is the sender.',
+  })
+  @MistakenFor('sender', 'from_email', 'fromemail', 'from_address')
+  @Parsed(parseMailbox)
+  from: string | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: '`address` or `Name <address>`: who gets answers.',
+  })
+  @MistakenFor('replyto', 'reply-to')
+  @Parsed(parseMailbox)
+  reply_to: string | null;
+
+  @ApiPropertyOptional({
+    ...TEXTS_SCHEMA,
+    description: `At most ${MAX_HEADERS}: \`X-…\` and those that neither address the mail nor describe its body. Values are printable ASCII, at most 870 characters.`,
+  })
+  @MistakenFor('header')
+  @Parsed(parseHeaders)
+  headers: Record<string, string> | null;
+
+  @ApiPropertyOptional({
+    ...TEXTS_SCHEMA,
+    description: `For the provider's statistics, at most ${MAX_TAGS}: names and values of \`[A-Za-z0-9_-]{1,256}\`.`,
+  })
+  @MistakenFor('labels', 'metadata')
+  @Parsed(parseTags)
+  tags: Record<string, string> | null;
+
+  @ApiPropertyOptional({
+    ...VARIABLES_SCHEMA,
+    description: 'What `{{name}}` stands for, for recipients that say nothing else. 10 KB per email in all.',
+  })
+  @MistakenFor('vars', 'substitutions', 'data', 'merge_vars', 'personalization')
+  @Parsed(parseVariables)
+  variables: Variables | null;
+
+  @ApiPropertyOptional({
+    type: Boolean,
+    nullable: true,
+    default: false,
+    description: 'Adds the headers of RFC 8058 for unsubscribing by one click. Needs TRACKING_SECRET.',
+  })
+  @MistakenFor('list_unsubscribe', 'unsubscribe_link')
+  @Parsed(parseFlag)
+  unsubscribe: boolean | null;
 
   @ApiPropertyOptional({
     type: String,
@@ -84,6 +173,16 @@ export class CreateMessageDto {
   @Alias('scheduledAt', { emptyIsAbsent: true })
   @Parsed(parseSchedule)
   scheduled_at: Date | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    format: 'date-time',
+    description: 'Mail that has not left by then is never sent. As scheduled_at, and later than it.',
+  })
+  @MistakenFor('expiresat', 'expires', 'expire_at', 'expiry', 'valid_until', 'ttl')
+  @Parsed(parseExpiry)
+  expires_at: Date | null;
 
   @ApiPropertyOptional({
     type: Boolean,
@@ -139,6 +238,10 @@ function parseEmails(raw: unknown, context: ParseContext): Recipients | Refused 
   return isAccepted ? recipients : new Refused(recipients.rejected);
 }
 
+function parseVariables(raw: unknown, { pointer }: ParseContext): Variables | null | Refused {
+  return readVariables(raw, pointer);
+}
+
 function parseFlag(raw: unknown, context: ParseContext): boolean | null | Refused {
   if (raw === undefined || raw === null) return null;
   return typeof raw === 'boolean' ? raw : refuse(context, 'invalid_type', 'must be true or false');
@@ -149,4 +252,13 @@ function parseSchedule(raw: unknown, context: ParseContext): Date | null | Refus
   if (typeof raw !== 'string') return refuse(context, 'invalid_datetime', 'must be a string');
   const instant = parseScheduledAt(raw, context.defaultTimezone, context.now);
   return instant instanceof Date ? instant : refuse(context, instant.code, instant.detail);
+}
+
+/** That it lies behind `scheduled_at` is checked where both are known. */
+function parseExpiry(raw: unknown, context: ParseContext): Date | null | Refused {
+  if (raw === undefined || raw === null) return null;
+  if (typeof raw !== 'string') return refuse(context, 'invalid_datetime', 'must be a string');
+  const instant = parseDateTime(raw, context.defaultTimezone);
+  if (!(instant instanceof Date)) return refuse(context, instant.code, instant.detail);
+  return instant.getTime() > context.now ? instant : refuse(context, 'too_past', 'is in the past');
 }

@@ -4,10 +4,12 @@ export const MAX_SUBJECT_CODE_POINTS = 255;
 /** Up to 262,140 bytes of UTF-8. */
 export const MAX_CONTENT_CODE_POINTS = 65_535;
 
+export const MAX_TEXT_CODE_POINTS = 65_535;
+
 /** With the u flag only a surrogate without its partner matches: UTF-8 has no form for one, nor PostgreSQL a place. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+export const LONE_SURROGATE = /\p{Surrogate}/u;
 /** C0, DEL and C1 (U+0085 among them), and the line and paragraph separators. */
-const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+export const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 /** Refuses line breaks wherever they stand, before it trims: a subject ends up in a header. */
 export function parseSubject(raw: unknown, context: ParseContext): string | Refused {
@@ -21,7 +23,17 @@ export function parseSubject(raw: unknown, context: ParseContext): string | Refu
 
 export function parseContent(raw: unknown, context: ParseContext): string | Refused {
   if (typeof raw !== 'string') return notText(raw, context);
-  if (tooLong(raw, MAX_CONTENT_CODE_POINTS)) return tooLongText(MAX_CONTENT_CODE_POINTS, context);
+  return parseBody(raw, MAX_CONTENT_CODE_POINTS, context);
+}
+
+export function parseText(raw: unknown, context: ParseContext): string | null | Refused {
+  if (raw === undefined || raw === null) return null;
+  if (typeof raw !== 'string') return notText(raw, context);
+  return parseBody(raw, MAX_TEXT_CODE_POINTS, context);
+}
+
+function parseBody(raw: string, maxCodePoints: number, context: ParseContext): string | Refused {
+  if (tooLong(raw, maxCodePoints)) return tooLongText(maxCodePoints, context);
   if (raw.includes('\0')) return refuse(context, 'invalid_characters', 'must not have the character U+0000');
   return wellFormed(raw, context);
 }
@@ -42,7 +54,7 @@ function tooLongText(max: number, context: ParseContext): Refused {
 }
 
 /** Counts code points, as PostgreSQL counts characters, only where the number of UTF-16 units leaves it open. */
-function tooLong(text: string, max: number): boolean {
+export function tooLong(text: string, max: number): boolean {
   if (text.length <= max) return false;
   if (text.length > 2 * max) return true;
   let count = 0;

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
 import { writeAtomically } from '../../runtime/atomic-file.js';
 import { composeMime } from './mime.js';
 import { type Accepted, type Mail, type Transport, TransportError } from './transport.js';
@@ -9,7 +8,6 @@ import { type Accepted, type Mail, type Transport, TransportError } from './tran
 /** Writes each mail to a folder instead of sending it: for trying things out, never for a real campaign. */
 export class LogTransport implements Transport {
   readonly name = 'log';
-  private readonly composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   private readonly inFlight = new Set<Promise<Accepted>>();
   private isClosed = false;
 
@@ -32,15 +30,13 @@ export class LogTransport implements Transport {
   }
 
   private async write(mail: Mail): Promise<Accepted> {
-    const options = composeMime(mail);
+    const { envelope, raw } = await composeMime(mail);
     // The random part keeps a second delivery of the same email visible instead of overwriting the first.
     const name = `${mail.id.replace(/[^\w-]/g, '_')}-${randomBytes(4).toString('hex')}.eml`;
-    const { message } = await this.composer.sendMail(options);
-    const { from, to } = options.envelope;
-    const envelope = `X-Envelope-From: ${from}\r\nX-Envelope-To: ${to}\r\n`;
+    const head = `X-Envelope-From: ${envelope.from}\r\nX-Envelope-To: ${envelope.to}\r\n`;
     try {
       await mkdir(this.mailboxDir, { recursive: true });
-      await writeAtomically(join(this.mailboxDir, name), Buffer.concat([Buffer.from(envelope), message as Buffer]));
+      await writeAtomically(join(this.mailboxDir, name), Buffer.concat([Buffer.from(head), raw]));
     } catch (error) {
       throw new TransportError('unavailable', `log; ${(error as Error).message}`, { cause: error });
     }

@@ -1,43 +1,46 @@
-import type { SendMailOptions } from 'nodemailer';
-import addressparser from 'nodemailer/lib/addressparser';
-import { type Mail, TransportError } from './transport.js';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { foldLines } from 'nodemailer/lib/mime-funcs';
+import { checkMail } from './checked-mail.js';
+import { headerText } from './header-text.js';
+import { mailboxText } from './mailbox.js';
+import { type Mail } from './transport.js';
 
-export interface Mailbox {
-  name: string;
-  address: string;
-}
-
-/** Reads `Name <address>` or a bare address; null when it is not exactly one mailbox. */
-export function parseMailbox(text: string): Mailbox | null {
-  const [mailbox, ...others] = addressparser(text);
-  if (!mailbox?.address?.includes('@') || others.length > 0 || /[\s<>]/.test(mailbox.address)) return null;
-  return { name: mailbox.name, address: mailbox.address };
+export interface Message {
+  envelope: { from: string; to: string };
+  messageId: string;
+  raw: Buffer;
 }
 
 /**
- * The one place where a mail becomes MIME, so that every transport writes the same one. Header texts (subject, names, topic) are
- * made safe by nodemailer: line breaks become spaces and what is not ASCII is encoded.
+ * The one place where a mail becomes MIME, so that every transport sends the same bytes. nodemailer composes the body and
+ * the headers that describe it; all that carries somebody's text is written here, for nodemailer mends addresses, sorts
+ * out header names and drops what it does not like.
  */
-export function composeMime(mail: Mail): SendMailOptions & { envelope: { from: string; to: string } } {
-  const from = parseMailbox(mail.from);
-  if (!from) throw new TransportError('unavailable', 'mime; the sender address is not one mailbox');
-  // nodemailer would repair such an address; then the mail would go to somebody whom nobody named.
-  if (/[\p{Cc}\s<>]/u.test(mail.to)) throw new TransportError('permanent', 'mime; the recipient is not an address');
-  return {
-    envelope: { from: from.address, to: mail.to },
-    from,
-    to: { name: '', address: mail.to },
-    subject: mail.subject,
+export async function composeMime(mail: Mail): Promise<Message> {
+  const { from, replyTo, headers } = checkMail(mail);
+  const texts: [string, string][] = [
+    ['From', mailboxText(from)],
+    ['To', mail.to],
+    ...(replyTo === null ? [] : [['Reply-To', mailboxText(replyTo)] as [string, string]]),
+    ['Subject', headerText(mail.subject)],
+  ];
+  const lines = [
+    ...texts.map(([name, text]) => foldLines(`${name}: ${text}`)),
+    // Not folded, so that values arrive as they are.
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ];
+  // Stable over repeats: a receiver that got the same email twice can see that it is one (RFC 5322 3.6.4).
+  const messageId = `<${mail.id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`;
+  const composer = new MailComposer({
     html: mail.html,
     ...(mail.text === undefined ? {} : { text: mail.text }),
-    // Stable over repeats: a receiver that got the same email twice can see that it is one (RFC 5322 3.6.4).
-    messageId: `<${mail.id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`,
-    headers: {
-      'X-Messages-Email-ID': mail.id,
-      ...(mail.topicId === '' ? {} : { 'X-Messages-Topic-ID': mail.topicId }),
-    },
+    messageId,
+    newline: 'windows',
     xMailer: false,
     disableFileAccess: true,
     disableUrlAccess: true,
-  };
+  });
+  const body = await composer.compile().build();
+  const raw = Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1'), body]);
+  return { envelope: { from: from.address, to: mail.to }, messageId, raw };
 }

@@ -17,19 +17,26 @@ const BY_NAME: Readonly<Record<string, FailureKind>> = {
   TooManyRequestsException: 'throttled',
   ThrottlingException: 'throttled',
   Throttling: 'throttled',
+  ThrottledException: 'throttled',
   RequestThrottled: 'throttled',
-  // The daily quota, which is a window that moves: a little of it comes back all the time.
+  RequestThrottledException: 'throttled',
+  RequestLimitExceeded: 'throttled',
+  SlowDown: 'throttled',
+  // The daily quota, which is a window that moves: a little of it comes back all the time. SES answers it with
+  // TooManyRequestsException as well, so that only GetAccount tells it from the rate.
   LimitExceededException: 'throttled',
 
   AccountSuspendedException: 'unavailable',
   SendingPausedException: 'unavailable',
-  MailFromDomainNotVerifiedException: 'unavailable',
   // The configuration set is missing; a SendEmail names no other resource.
   NotFoundException: 'unavailable',
+  AccessDenied: 'unavailable',
   AccessDeniedException: 'unavailable',
+  AuthFailure: 'unavailable',
   NotAuthorized: 'unavailable',
   OptInRequired: 'unavailable',
   UnrecognizedClientException: 'unavailable',
+  InvalidAccessKeyId: 'unavailable',
   InvalidClientTokenId: 'unavailable',
   InvalidSignatureException: 'unavailable',
   SignatureDoesNotMatch: 'unavailable',
@@ -40,6 +47,10 @@ const BY_NAME: Readonly<Record<string, FailureKind>> = {
   // Our clock is wrong.
   RequestExpired: 'unavailable',
   RequestTimeTooSkewed: 'unavailable',
+  RequestInTheFuture: 'unavailable',
+
+  // A message may have a sender of its own, and must not hold up those of others; a domain is verified within a day.
+  MailFromDomainNotVerifiedException: 'temporary',
 
   MessageRejected: 'permanent',
   BadRequestException: 'permanent',
@@ -47,6 +58,12 @@ const BY_NAME: Readonly<Record<string, FailureKind>> = {
   ValidationError: 'permanent',
   SerializationException: 'permanent',
 };
+
+/**
+ * A policy that lacks `ses:SendRawEmail`, or whose condition names another sender, is no reason to stop those mails that
+ * need neither: a single one of a kind would hold up all.
+ */
+const ABOUT_RIGHTS: readonly string[] = ['AccessDenied', 'AccessDeniedException'];
 
 /** Answers without a known name; first match wins. */
 const BY_STATUS: readonly { kind: FailureKind; matches: (status: number) => boolean }[] = [
@@ -69,14 +86,16 @@ const WITHOUT_ANSWER: Readonly<Record<SesPhase, FailureKind>> = {
   request: 'ambiguous',
 };
 
-export function classifySesFailure(error: unknown, phase: SesPhase): TransportError {
+/** `isUsual`: a mail from FROM_EMAIL in the form that almost all mails have, so that what it meets they all meet. */
+export function classifySesFailure(error: unknown, phase: SesPhase, isUsual: boolean): TransportError {
   const failure: SesFailure = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  return new TransportError(kindOf(failure, phase), reasonOf(failure), { cause: error });
+  return new TransportError(kindOf(failure, phase, isUsual), reasonOf(failure), { cause: error });
 }
 
-function kindOf({ name, $metadata }: SesFailure, phase: SesPhase): FailureKind {
+function kindOf({ name, $metadata }: SesFailure, phase: SesPhase, isUsual: boolean): FailureKind {
   const status = $metadata?.httpStatusCode;
   if (status === undefined) return WITHOUT_ANSWER[phase];
+  if (!isUsual && ABOUT_RIGHTS.includes(name)) return 'temporary';
   const isAccepted = status >= 200 && status <= 299;
   const known = isAccepted || !Object.hasOwn(BY_NAME, name) ? undefined : BY_NAME[name];
   return known ?? BY_STATUS.find(({ matches }) => matches(status))?.kind ?? WITHOUT_ANSWER[phase];

@@ -7,6 +7,8 @@ import { type Accepted, type Mail, type Transport, TransportError } from './tran
 export interface SesTransportOptions {
   /** Without one SES publishes no events of these mails. */
   configurationSet: string | null;
+  /** What most mails come from. */
+  fromEmail: string;
   /** For tests; the defaults are what production needs. */
   timeouts?: Partial<SesTimeouts>;
 }
@@ -33,14 +35,16 @@ export class SesTransport implements Transport {
   private readonly connections = new SesConnections();
   private readonly client: SESv2Client;
   private readonly configurationSet: string | null;
+  private readonly fromEmail: string;
   private readonly requestMs: number;
   private readonly inFlight = new Set<Promise<Accepted>>();
   private isClosed = false;
 
-  constructor({ configurationSet, timeouts }: SesTransportOptions) {
+  constructor({ configurationSet, fromEmail, timeouts }: SesTransportOptions) {
     const { connectionMs, requestMs } = { ...TIMEOUTS, ...timeouts };
     const { httpAgent, httpsAgent } = this.connections;
     this.configurationSet = configurationSet;
+    this.fromEmail = fromEmail;
     this.requestMs = requestMs;
     this.client = new SESv2Client({
       // A retry of the SDK's would hide a possible double from the ledger, and multiply ours.
@@ -72,7 +76,9 @@ export class SesTransport implements Transport {
   }
 
   private async deliver(mail: Mail): Promise<Accepted> {
-    const command = new SendEmailCommand(composeSes(mail, this.configurationSet));
+    const request = await composeSes(mail, this.configurationSet);
+    const isUsual = mail.from === this.fromEmail && request.Content?.Simple !== undefined;
+    const command = new SendEmailCommand(request);
     const attempt: SesAttempt = { phase: 'session' };
     command.middlewareStack.add((next) => (args) => this.connections.carry(attempt, () => next(args)), {
       name: 'observeConnection',
@@ -87,7 +93,7 @@ export class SesTransport implements Transport {
       if (MessageId) return { providerMessageId: MessageId };
     } catch (error) {
       const late = new Error(`no answer within ${this.requestMs} ms`, { cause: error });
-      throw classifySesFailure(abortSignal.aborted ? late : error, attempt.phase);
+      throw classifySesFailure(abortSignal.aborted ? late : error, attempt.phase, isUsual);
     }
     throw new TransportError('ambiguous', 'ses; accepted without a MessageId');
   }

@@ -20,14 +20,21 @@ interface SmtpFailure {
 
 interface Reply {
   status: number;
-  text: string;
+  /** RFC 3463; empty where the server gives none. */
+  enhanced: string;
 }
+
+/**
+ * Mail system congestion; mail flood detected. The others do not tell a limit of ours from a matter of this mail alone:
+ * 4.7.0 and 4.7.1 are greylisting too.
+ */
+const ABOUT_RATE = new Set(['4.4.5', '4.7.28']);
 
 /** First match wins. RFC 5321 4.2: 4yz is "try again", 5yz is "never". */
 const REPLIES: readonly { kind: FailureKind; matches: (reply: Reply) => boolean }[] = [
   // 421: "closing the channel", said when there are too many of us. 454: SES's "Throttling failure".
   { kind: 'throttled', matches: ({ status }) => status === 421 || status === 454 },
-  { kind: 'throttled', matches: ({ status, text }) => isTransient(status) && isAboutRate(text) },
+  { kind: 'throttled', matches: ({ status, enhanced }) => isTransient(status) && ABOUT_RATE.has(enhanced) },
   // Login wanted or refused in mid-session: the next mail would get the same answer.
   { kind: 'unavailable', matches: ({ status }) => [530, 534, 535, 538].includes(status) },
   // 503 blames the session's state, not the mail.
@@ -61,7 +68,8 @@ export function classifySmtpFailure(error: unknown, phase: SmtpPhase): Transport
 
 function kindOf({ code = '', response = '', responseCode = 0 }: SmtpFailure, phase: SmtpPhase): FailureKind {
   const answersTheMail = phase !== 'session' && ANSWERS_THE_MAIL.has(code);
-  const reply = REPLIES.find(({ matches }) => matches({ status: responseCode, text: response }));
+  const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})(?= |$)/.exec(response)?.[1] ?? '';
+  const reply = REPLIES.find(({ matches }) => matches({ status: responseCode, enhanced }));
   if (answersTheMail && reply) return reply.kind;
   if (phase === 'body') return WITHOUT_REPLY.body;
   if (responseCode === 421) return 'throttled';
@@ -78,9 +86,4 @@ function reasonOf({ code, response }: SmtpFailure, error: unknown): string {
 
 function isTransient(status: number): boolean {
   return status >= 400 && status <= 499;
-}
-
-// Enhanced code 4.7.x alone is not enough: greylisting carries it too, and is about one mail.
-function isAboutRate(text: string): boolean {
-  return /\b4\.7\.\d{1,3}\b/.test(text) && /\b(rate|throttl\w*|too many|too fast|slow down|quota)\b/i.test(text);
 }

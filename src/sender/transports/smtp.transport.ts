@@ -94,11 +94,11 @@ export class SmtpTransport implements Transport {
   }
 
   private async deliver(mail: Mail): Promise<Accepted> {
-    const options = composeMime(mail);
+    const { envelope, messageId, raw } = await composeMime(mail);
     const attempt: Attempt = {};
-    this.attempts.set(options.envelope, attempt);
+    this.attempts.set(envelope, attempt);
     try {
-      const { serverMessageId, messageId } = await this.pool.sendMail(options);
+      const { serverMessageId } = await this.pool.sendMail({ envelope, raw });
       return { providerMessageId: bareId(serverMessageId ?? messageId) };
     } catch (error) {
       throw classifySmtpFailure(error, phaseOf(attempt));

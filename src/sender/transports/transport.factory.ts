@@ -1,6 +1,6 @@
 import type { SenderConfig } from '../../config/sender.config.js';
 import { LogTransport } from './log.transport.js';
-import { parseMailbox } from './mime.js';
+import { parseMailbox } from './mailbox.js';
 import { SesTransport } from './ses.transport.js';
 import { SmtpTransport } from './smtp.transport.js';
 import { type Transport } from './transport.js';
@@ -22,6 +22,6 @@ export function transportFor(config: TransportConfig): Transport {
       if (!mailboxDir) throw new Error('SENDER_TRANSPORT=log needs MAILBOX_DIR');
       return new LogTransport(mailboxDir);
     case 'ses':
-      return new SesTransport({ configurationSet: sesConfigurationSet });
+      return new SesTransport({ configurationSet: sesConfigurationSet, fromEmail });
   }
 }

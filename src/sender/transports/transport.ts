@@ -13,6 +13,12 @@ export interface Mail {
   subject: string;
   html: string;
   text?: string;
+  /** One mailbox, as `from`. */
+  replyTo?: string;
+  /** In addition to those that the transport writes; names and values are ASCII without line breaks. */
+  headers?: Readonly<Record<string, string>>;
+  /** For the provider's statistics; SMTP has no place for them. */
+  tags?: Readonly<Record<string, string>>;
 }
 
 export interface Accepted {

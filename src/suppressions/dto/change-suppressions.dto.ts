@@ -1,36 +1,41 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { parseAddress } from '../../contracts/address.js';
 import { MistakenFor } from '../../http/alias.decorator.js';
 import { Parsed, Refused, refuse, type ParseContext } from '../../http/parsed.decorator.js';
 import type { FieldError } from '../../runtime/errors.js';
 import { SUPPRESSION_REASONS } from '../suppression.entity.js';
-import { type Entry, Fault, readAddress, readEntry } from '../suppression-entry.js';
+import { type Entry, Fault, readEntry, readScope, readTopicId } from '../suppression-entry.js';
+import type { Scope } from '../suppressions.repository.js';
 
 export const MAX_ADDRESSES = 10_000;
 
-const ENTRY_SCHEMA = {
-  oneOf: [
-    { type: 'string', maxLength: 254 },
-    {
-      type: 'object',
-      required: ['address'],
-      properties: {
-        address: { type: 'string', maxLength: 254 },
-        reason: { type: 'string', enum: [...SUPPRESSION_REASONS], default: 'manual' },
-      },
-      additionalProperties: false,
-    },
-  ],
+const ADDRESS = { type: 'string', maxLength: 254 };
+
+const SCOPE = {
+  address: ADDRESS,
+  topic_id: {
+    type: 'string',
+    nullable: true,
+    pattern: '^[A-Za-z0-9_-]{0,50}$',
+    description: 'Mail of this topic alone; absent, null or empty: all mail.',
+  },
 };
+
+const ENTRY = { ...SCOPE, reason: { type: 'string', enum: [...SUPPRESSION_REASONS], default: 'manual' } };
+
+/** An address, or an object with one. */
+function elementSchema<Properties extends object>(properties: Properties) {
+  return { oneOf: [ADDRESS, { type: 'object', required: ['address'], properties, additionalProperties: false }] };
+}
 
 export class AddSuppressionsDto {
   @ApiProperty({
     type: 'array',
     minItems: 1,
     maxItems: MAX_ADDRESSES,
-    items: ENTRY_SCHEMA,
-    description: 'Addresses, each alone or with its reason. One that is bad refuses all.',
-    example: ['user@example.com', { address: 'other@example.com', reason: 'complaint' }],
+    items: elementSchema(ENTRY),
+    description: 'Addresses, each alone or with its reason and topic. One that is bad refuses all.',
+    example: ['user@example.com', { address: 'other@example.com', reason: 'unsubscribe', topic_id: 'newsletter-2024' }],
   })
   @MistakenFor('emails', 'email', 'address', 'recipients', 'suppressions')
   @Parsed(parseElements(readEntry))
@@ -42,12 +47,13 @@ export class ReleaseSuppressionsDto {
     type: 'array',
     minItems: 1,
     maxItems: MAX_ADDRESSES,
-    items: { type: 'string', maxLength: 254 },
-    example: ['user@example.com'],
+    items: elementSchema(SCOPE),
+    description: 'Addresses, each alone or with a topic. What is suppressed for one topic is released for that one.',
+    example: ['user@example.com', { address: 'other@example.com', topic_id: 'newsletter-2024' }],
   })
   @MistakenFor('emails', 'email', 'address', 'recipients', 'suppressions')
-  @Parsed(parseElements(readAddress))
-  addresses: string[];
+  @Parsed(parseElements(readScope))
+  addresses: Scope[];
 }
 
 /** `:address` of a path. */
@@ -55,6 +61,13 @@ export class AddressParam {
   @ApiProperty({ type: String, maxLength: 254, example: 'user@example.com' })
   @Parsed(parseParam)
   address: string;
+}
+
+/** `?topic_id=` */
+export class ScopeQuery {
+  @ApiPropertyOptional({ type: String, description: 'What is suppressed for this topic; without it, for all mail.' })
+  @Parsed(parseTopicId)
+  topic_id: string;
 }
 
 /** Reads one element, or says what is wrong with it. */
@@ -81,4 +94,9 @@ function parseElements(read: ReadElement) {
 function parseParam(raw: unknown, context: ParseContext): string | Refused {
   const { address } = typeof raw === 'string' ? parseAddress(raw) : {};
   return address ?? refuse(context, 'invalid_email', 'must be an address');
+}
+
+function parseTopicId(raw: unknown, context: ParseContext): string | Refused {
+  const topicId = readTopicId(raw);
+  return topicId instanceof Fault ? new Refused([topicId.at(context.pointer)]) : topicId;
 }

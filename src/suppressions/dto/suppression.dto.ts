@@ -7,6 +7,14 @@ export class SuppressionDto {
   @ApiProperty({ type: String, description: 'In lower case: compared without case.', example: 'user@example.com' })
   address: string;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Mail of this topic alone; null: all mail.',
+    example: null,
+  })
+  topic_id: string | null;
+
   @ApiProperty({ enum: SUPPRESSION_REASONS, example: 'bounce' })
   reason: SuppressionReason;
 
@@ -29,10 +37,11 @@ export class SuppressionsDto {
   next_cursor: string | null;
 }
 
-export const CSV_HEADER = ['address', 'reason', 'source', 'created_at'] as const;
+/** What came later stands at the end: some read columns by their place. */
+export const CSV_HEADER = ['address', 'reason', 'source', 'created_at', 'topic_id'] as const;
 
-export function csvFieldsOf({ address, reason, source, createdAt }: Suppression): string[] {
-  return [address, reason, source, createdAt.toISOString()];
+export function csvFieldsOf({ address, reason, source, createdAt, topicId }: Suppression): string[] {
+  return [address, reason, source, createdAt.toISOString(), topicId];
 }
 
 /** One row more than `limit` was asked for: whether there is one says whether there is a next page. */
@@ -40,7 +49,13 @@ export function suppressionsDto(rows: readonly ListedSuppression[], limit: numbe
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return {
-    data: shown.map(({ address, reason, source, createdAt }) => ({ address, reason, source, created_at: createdAt })),
+    data: shown.map(({ address, topicId, reason, source, createdAt }) => ({
+      address,
+      topic_id: topicId || null,
+      reason,
+      source,
+      created_at: createdAt,
+    })),
     next_cursor: last !== undefined && rows.length > limit ? cursorOf(last) : null,
   };
 }

@@ -32,8 +32,8 @@ export class SuppressionsQuery {
   format: 'json' | 'csv' | null;
 }
 
-export function cursorOf({ position, address }: Position): string {
-  return Buffer.from(`${position} ${address}`).toString('base64url');
+export function cursorOf({ position, address, topicId }: Position): string {
+  return Buffer.from(`${position} ${address} ${topicId}`).toString('base64url');
 }
 
 function parseAddressFilter(raw: unknown, context: ParseContext): string | null | Refused {
@@ -51,11 +51,12 @@ function parseReasonFilter(raw: unknown, context: ParseContext): SuppressionReas
 function parseCursor(raw: unknown, context: ParseContext): Position | null | Refused {
   if (raw === undefined) return null;
   const text = typeof raw === 'string' ? Buffer.from(raw, 'base64url').toString() : '';
-  const [, position, address] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,254})$/.exec(text) ?? [];
-  if (position === undefined || address === undefined || Number.isNaN(Date.parse(position))) {
+  const [, position, address, topicId] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,254}) ([A-Za-z0-9_-]{0,50})$/.exec(text) ?? [];
+  if (position === undefined || Number.isNaN(Date.parse(position))) {
     return refuse(context, 'invalid_cursor', 'must be a next_cursor of this list');
   }
-  return { position, address };
+  return { position, address, topicId };
 }
 
 function parseLimit(raw: unknown, context: ParseContext): number | Refused {

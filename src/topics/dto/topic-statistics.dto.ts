@@ -74,9 +74,14 @@ export class TopicStatisticsDto {
   opens: TopicOpensDto;
 
   /** Since when the topic is paused. */
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: null })
-  paused: string | null;
+  @ApiProperty({ type: Date, nullable: true, example: null })
+  paused: Date | null;
 
+  /** Why, where it paused by itself: too many bounces or complaints. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  pause_reason: string | null;
+
+  /** When all of it will have been sent, by rate and quota; null when nothing waits or nobody can know. */
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: null })
   expected_finish_at: string | null;
 }

@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 (mulberry32): the same seed gives the same moments, so that a run can be repeated. */
+/** Numbers from 0 up to 1 (mulberry32): the same seed gives the same numbers, so that a run can be repeated. */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -7,9 +7,4 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** CHAOS_SEED repeats a run; printed by the test that uses it. */
-export function chaosSeed(): number {
-  return Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1e9));
 }
