@@ -64,6 +64,8 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['test/chaos/**/*.spec.ts'],
+          // One of them replaces a module, which must not be loaded yet.
+          isolate: true,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 4 },
