@@ -7,6 +7,7 @@ import { submit } from '../support/campaign.js';
 import { ofFullRun } from '../support/chaos-scale.js';
 import { chaosSeed } from '../support/chaos-seed.js';
 import { eventually } from '../support/eventually.js';
+import { simulatedSes } from '../support/simulated-ses.js';
 import { type Gateway, Stack } from '../support/stack.js';
 
 const TOPIC_ARN = 'arn:aws:sns:us-east-1:000000000000:simulator';
@@ -31,15 +32,7 @@ it(`that throttles, resets and rejects at random gets each of ${TOTAL} mails onc
   });
   onTestFinished(() => simulator.close());
   const { httpPort } = await simulator.listen();
-  const sender = () =>
-    stack.sender({
-      SENDER_TRANSPORT: 'ses',
-      SES_CONFIGURATION_SET: 'simulator',
-      AWS_ENDPOINT_URL_SESV2: `http://127.0.0.1:${httpPort}`,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'simulator',
-      AWS_SECRET_ACCESS_KEY: 'simulator',
-    });
+  const sender = () => stack.sender(simulatedSes(httpPort));
   await Promise.all([sender(), sender()]);
   const startedMs = Date.now();
   const ids = await submit(stack, {

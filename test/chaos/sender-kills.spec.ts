@@ -10,6 +10,7 @@ import { ofFullRun } from '../support/chaos-scale.js';
 import { chaosSeed } from '../support/chaos-seed.js';
 import { seededRandom } from '../../simulator/seeded-random.js';
 import { emailIdOf, SendReports } from '../support/send-reports.js';
+import { simulatedSes } from '../support/simulated-ses.js';
 import { SnsTopic } from '../support/sns.js';
 import { type Gateway, Stack } from '../support/stack.js';
 
@@ -54,12 +55,7 @@ describe(`kill -9 of a sender, twenty times during ${TOTAL} mails`, { timeout: P
         ...sns.env,
         AMBIGUOUS_SENDS: policy,
         SENDER_CONCURRENCY: String(CONCURRENCY),
-        SENDER_TRANSPORT: 'ses',
-        SES_CONFIGURATION_SET: 'simulator',
-        AWS_ENDPOINT_URL_SESV2: `http://127.0.0.1:${httpPort}`,
-        AWS_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: 'simulator',
-        AWS_SECRET_ACCESS_KEY: 'simulator',
+        ...simulatedSes(httpPort),
       },
     });
     onTestFinished(() => stack.stop());

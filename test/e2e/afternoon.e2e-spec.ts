@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Simulator } from '../../simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
+import { simulatedSes } from '../support/simulated-ses.js';
 import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const TOPIC_ARN = 'arn:aws:sns:us-east-1:000000000000:simulator';
@@ -57,14 +58,7 @@ describe('an afternoon', () => {
       sns: { webhookUrl: `${gateway.url}/v1/events/results`, topicArn: TOPIC_ARN, certDir },
     });
     const { httpPort } = await simulator.listen();
-    await stack.sender({
-      SENDER_TRANSPORT: 'ses',
-      SES_CONFIGURATION_SET: 'simulator',
-      AWS_ENDPOINT_URL_SESV2: `http://127.0.0.1:${httpPort}`,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'simulator',
-      AWS_SECRET_ACCESS_KEY: 'simulator',
-    });
+    await stack.sender(simulatedSes(httpPort));
   });
 
   afterAll(async () => {

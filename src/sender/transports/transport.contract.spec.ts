@@ -6,6 +6,7 @@ import { simpleParser } from 'mailparser';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Simulator } from '../../../simulator/simulator.js';
 import { SmtpSink } from '../../../simulator/smtp-sink.js';
+import { chaosSeed } from '../../../test/support/chaos-seed.js';
 import { deviations, headersOf, hostileMails } from '../../../test/support/hostile-mail.js';
 import { aMail } from '../../../test/support/mails.js';
 import { useAwsEndpoint } from '../../../test/support/aws-environment.js';
@@ -190,7 +191,7 @@ describe.each([
 
   it('delivers hostile texts and headers as they were given, or refuses them', async () => {
     const { transport, delivered } = await setup();
-    const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1e9));
+    const seed = chaosSeed();
     const mails = hostileMails(HOSTILE_MAILS, seed);
     const results = await Promise.allSettled(mails.map(({ mail }) => transport.send(mail)));
     for (const [index, result] of results.entries()) {
