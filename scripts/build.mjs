@@ -7,7 +7,16 @@ import { ROOT } from './system/checkout.mjs';
 import { run } from './system/command.mjs';
 import { acquireLock, releaseLock } from './system/lock.mjs';
 
-const SOURCES = ['src', 'migrations', 'simulator', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'];
+const SOURCES = [
+  'src',
+  'migrations',
+  'simulator',
+  'bench',
+  'test/support',
+  'tsconfig.json',
+  'nest-cli.json',
+  'package-lock.json',
+];
 const LOCK_POLL_MS = 100;
 
 /**

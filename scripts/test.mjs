@@ -1,18 +1,14 @@
 // @ts-check
 import { join } from 'node:path';
-import { buildIfStale } from './build.mjs';
-import { findNatsBinary, provideNatsBinary } from './engines/nats-binary.mjs';
-import { Nats } from './engines/nats.mjs';
-import { Postgres } from './engines/postgres.mjs';
+import { startEngines } from './engines/start.mjs';
 import { ROOT } from './system/checkout.mjs';
 import { Interruption } from './system/interruption.mjs';
 import { tailOfLog } from './system/log.mjs';
 import { Process, ProcessError } from './system/process.mjs';
-import { State } from './system/state.mjs';
 import { tally } from './system/tally.mjs';
 import { makeTestFolder, removeDeadTestFolders, removeTestFolder } from './system/test-folder.mjs';
 
-/** @typedef {{ stop: () => Promise<void> }} Engine */
+/** @typedef {import('./engines/start.mjs').Engine} Engine */
 
 const STOP_GRACE_MS = 5_000;
 
@@ -46,38 +42,6 @@ async function test() {
   for (const engine of engines) await engine.stop();
   await removeTestFolder(folder);
   return counts;
-}
-
-/**
- * @param {string} folder
- * @param {Engine[]} engines takes each engine as soon as it runs
- * @param {Interruption} interruption
- * @returns {Promise<Record<string, string>>} where the tests find them
- */
-async function startEngines(folder, engines, interruption) {
-  const { stop } = interruption;
-  const state = new State(folder);
-  const postgres = async () => {
-    const server = await Postgres.start(join(folder, 'postgres'), state, join(folder, 'PostgreSQL.log'), stop);
-    engines.push(server);
-    return server.url('postgres');
-  };
-  const nats = async () => {
-    const server = await Nats.start(join(folder, 'nats'), state, join(folder, 'NATS.log'), stop);
-    engines.push(server);
-    return server.url;
-  };
-  const [databaseUrl, natsUrl] = await interruption.together([
-    process.env.DATABASE_URL || postgres(),
-    process.env.NATS_URL || nats(),
-    buildIfStale(stop),
-  ]);
-  const natsBinary = process.env.NATS_URL ? findNatsBinary() : await provideNatsBinary(stop);
-  return {
-    TEST_DATABASE_URL: databaseUrl,
-    TEST_NATS_URL: natsUrl,
-    ...(natsBinary !== undefined && { TEST_NATS_SERVER_BIN: natsBinary }),
-  };
 }
 
 /**

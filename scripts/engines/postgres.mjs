@@ -42,8 +42,9 @@ export class Postgres {
    * @param {State} state
    * @param {string} log
    * @param {AbortSignal} [signal]
+   * @param {string[]} [settings]
    */
-  static async start(folder, state, log, signal) {
+  static async start(folder, state, log, signal, settings = []) {
     const { home, user } = await providePostgresHome(folder, state.values.postgres?.home);
     const password = state.values.postgres?.password ?? randomBytes(24).toString('base64url');
     state.update({ postgres: { home, password } });
@@ -56,7 +57,7 @@ export class Postgres {
     if (readPostmaster(data) === null) {
       rmSync(join(data, 'postmaster.pid'), { force: true });
       signal?.throwIfAborted();
-      await startServer(data, await freePort(), binaries, options, log);
+      await startServer(data, await freePort(), binaries, options, log, settings);
     }
     const postmaster = readPostmaster(data);
     if (postmaster === null) throw new ProcessError(NAME, 'ended as soon as it was ready');
@@ -119,15 +120,17 @@ async function initialize(data, password, binaries, options, signal) {
  * @param {string} binaries
  * @param {User & { cwd: string }} options
  * @param {string} log
+ * @param {string[]} settings
  */
-async function startServer(data, port, binaries, options, log) {
-  const settings = [
+async function startServer(data, port, binaries, options, log, settings) {
+  const allSettings = [
     'listen_addresses=127.0.0.1',
     `port=${port}`,
     'unix_socket_directories=',
     `max_connections=${MAX_CONNECTIONS}`,
+    ...settings,
   ];
-  const serverOptions = settings.map((setting) => `-c ${setting}`).join(' ');
+  const serverOptions = allSettings.map((setting) => `-c ${setting}`).join(' ');
   // The server inherits the open file: it may write to a log in a folder that its user cannot enter.
   const output = openLog(log);
   try {

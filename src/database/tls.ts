@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
+import type pg from 'pg';
+import { PreparingClient } from './preparing-client.js';
 import type { DatabaseConfig } from '../config/database.config.js';
 
 /** What node-postgres is given, for a pool or (through `new Client(…)` of this class) for one connection. */
@@ -16,7 +17,7 @@ export interface PgTls {
  * `url` drops the query of the URL (`host`, `options`, `application_name`) and misreads an IPv6 host.
  */
 export function pgTls(config: Pick<DatabaseConfig, 'url' | 'sslMode' | 'sslRootCert'>): PgTls {
-  const plain = { connectionString: config.url, ssl: false, Client: pg.Client } as const;
+  const plain = { connectionString: config.url, ssl: false, Client: PreparingClient } as const;
   // `false` and not an absent member: without one, node-postgres reads PGSSLMODE in its own sense.
   if (config.sslMode === 'disable') return plain;
   // allow and prefer accept both and differ in what is tried first; we always try TLS first.
@@ -42,7 +43,7 @@ interface Negotiation {
  * Takes TLS if the server offers it, else goes on without. node-postgres fails where the server answers "no", so each
  * connection asks beforehand, on a socket of its own; asking once at start would outlive a failover to another server.
  */
-class PreferTlsClient extends pg.Client {
+class PreferTlsClient extends PreparingClient {
   override connect(): Promise<this>;
   override connect(callback: (error: Error | null, client?: pg.ClientBase) => void): void;
   override connect(callback?: (error: Error | null, client?: pg.ClientBase) => void): Promise<this> | void {

@@ -10,6 +10,13 @@ export interface Gateway extends Child {
   url: string;
 }
 
+export interface StackOptions {
+  sink?: SmtpSinkOptions;
+  env?: Record<string, string>;
+  /** A server of its own, instead of the one that all share. */
+  natsUrl?: string;
+}
+
 export interface TopicPage {
   request: Record<'total' | 'created' | 'processing' | 'sent' | 'failed' | 'stopped', number>;
   states: Record<string, number>;
@@ -39,10 +46,7 @@ export class Stack {
     this.sink = sink;
   }
 
-  /** `natsUrl`: a server of the test's own, instead of the one that all tests share. */
-  static async start(
-    options: { sink?: SmtpSinkOptions; env?: Record<string, string>; natsUrl?: string } = {},
-  ): Promise<Stack> {
+  static async start(options: StackOptions = {}): Promise<Stack> {
     const name = `test_${randomBytes(6).toString('hex')}`;
     const admin = required('TEST_DATABASE_URL');
     await runAdmin(admin, `CREATE DATABASE ${name}`);

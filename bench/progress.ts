@@ -1,0 +1,33 @@
+import { BARS } from './bars.js';
+import { holds } from './results.js';
+import type { Outcome } from './run.js';
+
+/** What is going on, on one line of a terminal that is written over; elsewhere a line each. */
+export class Progress {
+  private readonly isTerminal = process.stderr.isTTY;
+
+  say(text: string): void {
+    process.stderr.write(this.isTerminal ? `\r\u001b[K${text}` : `${text}\n`);
+  }
+
+  report({ rows }: Outcome): void {
+    this.clear();
+    for (const row of rows) {
+      const bar = BARS.find(({ id }) => id === row.id);
+      if (bar === undefined) throw new Error(`bars.ts has no row ${row.id}`);
+      const sign = bar.better === 'higher' ? '≥' : '≤';
+      const verdict = holds(bar, row) ? 'holds' : 'MISSED';
+      const figure = `${row.median.toPrecision(3)} (${sign} ${bar.bar.toPrecision(3)} ${bar.unit})`;
+      process.stdout.write(`${row.id.padEnd(12)} ${figure.padEnd(24)} ${verdict}  ${bar.what}\n`);
+    }
+  }
+
+  fail(name: string, error: unknown): void {
+    this.clear();
+    process.stdout.write(`${name}: ${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+
+  private clear(): void {
+    if (this.isTerminal) process.stderr.write('\r\u001b[K');
+  }
+}

@@ -1,0 +1,13 @@
+import type { Scenario } from './scenario.js';
+import { idle } from './scenarios/idle.js';
+
+/** In the order in which they run. */
+const ALL: readonly Scenario[] = [idle];
+
+export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
+  const unknown = names.filter((name) => !ALL.some((scenario) => scenario.name === name));
+  if (unknown.length > 0) {
+    throw new Error(`no scenario ${unknown.join(', ')}; there are ${ALL.map(({ name }) => name).join(', ')}`);
+  }
+  return names.length === 0 ? ALL : ALL.filter(({ name }) => names.includes(name));
+}

@@ -1,0 +1,51 @@
+import { Stack, type StackOptions } from '../test/support/stack.js';
+import { type Cpu, cpuOf } from './cpu.js';
+
+export interface WorkbenchOptions {
+  /** 1 is what the bars are for; a smoke run takes a fraction and asserts nothing. */
+  scale: number;
+  postgresPid: number;
+  natsPid: number;
+  /** PostgreSQL's data folder: what is stored is measured there. */
+  say: (text: string) => void;
+}
+
+/** What a scenario finds: the engines, stacks of real processes on them, and clocks. */
+export class Workbench {
+  private readonly stacks = new Set<Stack>();
+
+  constructor(readonly options: WorkbenchOptions) {}
+
+  /** So many of something, scaled; at least `least`. */
+  count(full: number, least = 1): number {
+    return Math.max(least, Math.round(full * this.options.scale));
+  }
+
+  say(text: string): void {
+    this.options.say(text);
+  }
+
+  /** A database and a stream of its own. Gateways log warnings only: a line per request is not what is measured. */
+  async stack(options: StackOptions = {}): Promise<Stack> {
+    const stack = await Stack.start({ ...options, env: { LOG_LEVEL: 'warn', ...options.env } });
+    this.stacks.add(stack);
+    return stack;
+  }
+
+  async close(stack: Stack): Promise<void> {
+    this.stacks.delete(stack);
+    await stack.stop();
+  }
+
+  /** Ends what a scenario that failed has left. */
+  async closeAll(): Promise<void> {
+    for (const stack of this.stacks) await stack.stop();
+    this.stacks.clear();
+  }
+
+  /** CPU seconds so far: of all server processes of PostgreSQL, of NATS, and of the given processes together. */
+  cpu(pids: readonly number[] = []): Cpu {
+    const { postgresPid, natsPid } = this.options;
+    return cpuOf(postgresPid, natsPid, pids);
+  }
+}
