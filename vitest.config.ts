@@ -72,6 +72,16 @@ export default defineConfig({
           ...oneFileAtATime,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'bench',
+          include: ['test/bench/**/*.spec.ts'],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 5 },
+          ...oneFileAtATime,
+        },
+      },
     ],
   },
 });

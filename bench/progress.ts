@@ -16,7 +16,7 @@ export class Progress {
       const bar = BARS.find(({ id }) => id === row.id);
       if (bar === undefined) throw new Error(`bars.ts has no row ${row.id}`);
       const sign = bar.better === 'higher' ? '≥' : '≤';
-      const verdict = holds(bar, row) ? 'holds' : 'MISSED';
+      const verdict = holds(bar, row.median) ? 'holds' : 'MISSED';
       const figure = `${row.median.toPrecision(3)} (${sign} ${bar.bar.toPrecision(3)} ${bar.unit})`;
       process.stdout.write(`${row.id.padEnd(12)} ${figure.padEnd(24)} ${verdict}  ${bar.what}\n`);
     }

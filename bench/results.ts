@@ -1,71 +1,58 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BARS, type Bar } from './bars.js';
+import type { Bar } from './bars.js';
 import type { Conditions } from './conditions.js';
 import type { Outcome } from './run.js';
 
+/** The rows of one run. */
+export interface Run {
+  /** When it ended, UTC. */
+  at: string;
+  medians: Record<string, number>;
+}
+
+/** What was measured under the same conditions on one day: the last run whole, and the medians of all. */
 export interface Results {
   conditions: Conditions;
+  runs: Run[];
   outcomes: Outcome[];
 }
 
-const FOLDER = 'bench/results';
+/** `all` is what a run without names measures; the others need more time or other software. */
+export type Suite = 'all' | 'peers' | 'large';
 
-export function holds({ bar, better }: Bar, { median }: { median: number }): boolean {
+export const RESULTS_FOLDER = 'bench/results';
+
+export function holds({ bar, better }: Bar, median: number): boolean {
   return better === 'higher' ? median >= bar : median <= bar;
 }
 
-/** `<date>.md` for people, and beside it all rounds for plots and for whoever doubts. */
-export function writeResults(results: Results): void {
-  mkdirSync(FOLDER, { recursive: true });
-  const name = join(FOLDER, results.conditions.date);
-  writeFileSync(`${name}.json`, `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(`${name}.md`, pageOf(results));
+/** Adds a run to those of the same day, commit and machine. */
+export function addRun(suite: Suite, conditions: Conditions, outcomes: Outcome[]): Results {
+  mkdirSync(RESULTS_FOLDER, { recursive: true });
+  const file = join(RESULTS_FOLDER, `${fileName(suite, conditions.date)}.json`);
+  const earlier = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : null;
+  const isSame = earlier !== null && JSON.stringify(earlier.conditions) === JSON.stringify(conditions);
+  const medians = Object.fromEntries(outcomes.flatMap(({ rows }) => rows.map(({ id, median }) => [id, median])));
+  const run = { at: new Date().toISOString(), medians };
+  const results = { conditions, runs: [...(isSame ? earlier.runs : []), run], outcomes };
+  writeFileSync(file, `${JSON.stringify(results)}\n`);
+  return results;
 }
 
-function pageOf({ conditions, outcomes }: Results): string {
-  const rows = outcomes.flatMap(({ rows }) => rows);
-  const lines = BARS.flatMap((bar) => {
-    const row = rows.find(({ id }) => id === bar.id);
-    if (row === undefined) return [];
-    const spread = `${Math.min(...row.values).toPrecision(3)}–${Math.max(...row.values).toPrecision(3)}`;
-    const sign = bar.better === 'higher' ? '≥' : '≤';
-    const unit = bar.unit === 'ratio' ? '' : ` ${bar.unit}`;
-    const cells = [bar.id, bar.what, `${row.median.toPrecision(3)}${unit}`, spread];
-    return [`| ${[...cells, `${sign} ${bar.bar.toPrecision(2)}`, holds(bar, row) ? 'yes' : 'no'].join(' | ')} |`];
-  });
-  return [
-    `# Measured on ${conditions.date}`,
-    '',
-    ...Object.entries(conditions.settings).map(([name, value]) => `- ${name}: ${value}`),
-    '',
-    'Medians; the spread is that of the rounds.',
-    '',
-    '| row | what | median | spread | bar | holds |',
-    '|---|---|---|---|---|---|',
-    ...lines,
-    '',
-    ...outcomes.flatMap(detailsOf),
-  ].join('\n');
+/** The newest results of a suite; null before its first run. */
+export function latestResults(suite: Suite): Results | null {
+  const pattern = new RegExp(`^\\d{4}-\\d{2}-\\d{2}${suffix(suite)}\\.json$`);
+  const names = existsSync(RESULTS_FOLDER) ? readdirSync(RESULTS_FOLDER).filter((name) => pattern.test(name)) : [];
+  const newest = names.toSorted().at(-1);
+  if (newest === undefined) return null;
+  return JSON.parse(readFileSync(join(RESULTS_FOLDER, newest), 'utf8')) as Results;
 }
 
-/** Every figure of every variant, as medians. */
-function detailsOf({ name, about, rounds }: Outcome): string[] {
-  const lines = Object.entries(rounds[0] ?? {}).flatMap(([variant, figures]) =>
-    Object.keys(figures).map((figure) => {
-      const values = rounds.map((round) => round[variant][figure]).toSorted((a, b) => a - b);
-      const middle = values[values.length >> 1];
-      return `| ${variant} | ${figure} | ${middle.toPrecision(4)} | ${values.map((value) => value.toPrecision(3)).join(' ')} |`;
-    }),
-  );
-  return [
-    `## ${name}`,
-    '',
-    about,
-    '',
-    '| variant | figure | median | rounds, sorted |',
-    '|---|---|---|---|',
-    ...lines,
-    '',
-  ];
+export function fileName(suite: Suite, date: string): string {
+  return `${date}${suffix(suite)}`;
+}
+
+function suffix(suite: Suite): string {
+  return suite === 'all' ? '' : `-${suite}`;
 }

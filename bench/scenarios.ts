@@ -2,12 +2,12 @@ import type { Scenario } from './scenario.js';
 import { idle } from './scenarios/idle.js';
 
 /** In the order in which they run. */
-const ALL: readonly Scenario[] = [idle];
+export const SCENARIOS: readonly Scenario[] = [idle];
 
 export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
-  const unknown = names.filter((name) => !ALL.some((scenario) => scenario.name === name));
+  const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
   if (unknown.length > 0) {
-    throw new Error(`no scenario ${unknown.join(', ')}; there are ${ALL.map(({ name }) => name).join(', ')}`);
+    throw new Error(`no scenario ${unknown.join(', ')}; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
   }
-  return names.length === 0 ? ALL : ALL.filter(({ name }) => names.includes(name));
+  return names.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => names.includes(name));
 }
