@@ -8,8 +8,8 @@ export interface MeasuredBar {
 
 const ROW = 22;
 const TOP = 34;
-const LEFT = 470;
-const WIDTH = 900;
+const LEFT = 560;
+const WIDTH = 960;
 const RIGHT = 90;
 const TICKS = [0.5, 1, 2, 4, 8, 16];
 
@@ -31,7 +31,7 @@ export function plotBars(measured: readonly MeasuredBar[]): string {
     const factor = (value: number) => (bar.better === 'higher' ? value / bar.bar : bar.bar / value);
     const aim = x(factor(bar.aim));
     shapes.push(
-      text(LEFT - 14, y + 4, `${bar.what.length > 62 ? `${bar.what.slice(0, 61)}…` : bar.what}  ${bar.id}`, {
+      text(LEFT - 14, y + 4, `${bar.what.length > 76 ? `${bar.what.slice(0, 75)}…` : bar.what}  ${bar.id}`, {
         anchor: 'end',
       }),
       line([aim, y - 6], [aim, y + 6], 'mark'),
