@@ -1,8 +1,12 @@
 import type { Scenario } from './scenario.js';
 import { idle } from './scenarios/idle.js';
+import { ingest } from './scenarios/ingest.js';
+import { largeRequest } from './scenarios/large-request.js';
+import { singles } from './scenarios/singles.js';
+import { twoGateways } from './scenarios/two-gateways.js';
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [idle];
+export const SCENARIOS: readonly Scenario[] = [idle, ingest, singles, largeRequest, twoGateways];
 
 export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
   const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
