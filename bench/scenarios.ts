@@ -1,8 +1,9 @@
 import type { Scenario } from './scenario.js';
 import { idle } from './scenarios/idle.js';
+import { sender } from './scenarios/sender.js';
 
 /** In the order in which they run. */
-const ALL: readonly Scenario[] = [idle];
+const ALL: readonly Scenario[] = [idle, sender];
 
 export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
   const unknown = names.filter((name) => !ALL.some((scenario) => scenario.name === name));
