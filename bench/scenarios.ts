@@ -2,11 +2,12 @@ import type { Scenario } from './scenario.js';
 import { idle } from './scenarios/idle.js';
 import { ingest } from './scenarios/ingest.js';
 import { largeRequest } from './scenarios/large-request.js';
+import { sender } from './scenarios/sender.js';
 import { singles } from './scenarios/singles.js';
 import { twoGateways } from './scenarios/two-gateways.js';
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [idle, ingest, singles, largeRequest, twoGateways];
+export const SCENARIOS: readonly Scenario[] = [idle, ingest, singles, largeRequest, twoGateways, sender];
 
 export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
   const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
