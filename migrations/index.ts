@@ -6,6 +6,7 @@ import { Reads1795305600004 } from './1795305600004-reads.js';
 import { Sending1795305600005 } from './1795305600005-sending.js';
 import { SendLimits1795305600006 } from './1795305600006-send-limits.js';
 import { Control1795305600007 } from './1795305600007-control.js';
+import { Growth1795305600010 } from './1795305600010-growth.js';
 
 /** Classes, not a glob: TypeORM would import a glob past the test runner. `migrate:create` appends here. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Sending1795305600005,
   SendLimits1795305600006,
   Control1795305600007,
+  Growth1795305600010,
 ];

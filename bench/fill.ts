@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { BLOCK, COUNTERS, PLAN, TABLES } from './fill.sql.js';
+
+export interface FillOptions {
+  /** A multiple of 1,000. */
+  emails: number;
+  /** Of each email: what became of it, then what led there or came later. */
+  eventsPerEmail: 1 | 2 | 3;
+}
+
+/** One transaction's worth: 50,000 emails. */
+const BLOCKS_PER_STATEMENT = 50;
+/** The two cores; more would wait for each other at the right edge of the indexes. */
+const CONNECTIONS = 2;
+
+/**
+ * Stores emails as if the product had taken them in, dispatched and sent them, and heard of them, up to a few minutes
+ * ago: three fifths within the last day, the others evenly over the 90 days before it, each in its month's partition,
+ * counters and buckets included, so that a recount finds nothing. A tenth are messages of one email, the others stand
+ * in messages of 1,000. Every row is stored once, in its last state: what updates leave behind is missing. Afterwards
+ * the tables are vacuumed and analysed, as autovacuum would have done.
+ */
+export async function fill(url: string, options: FillOptions, say: (text: string) => void): Promise<void> {
+  // Compiling a statement takes longer than it runs.
+  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, options: '-c jit=off' });
+  try {
+    const blocks = options.emails / BLOCK;
+    await plan(pool, blocks, options.eventsPerEmail);
+    for (const { name, statement } of TABLES) {
+      await inChunks(pool, blocks, statement, (done) => say(`filling ${name}: ${Math.round((done / blocks) * 100)} %`));
+    }
+    for (const statement of COUNTERS) await pool.query(statement);
+    await pool.query(`DROP TABLE ${PLAN.tables.join(', ')}`);
+    say('vacuuming');
+    await vacuum(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function plan(pool: pg.Pool, blocks: number, eventsPerEmail: number): Promise<void> {
+  // Ids differ from fill to fill: a gateway may remember those of the fill before.
+  const salt = randomBytes(8).toString('hex');
+  // CREATE TABLE AS takes no parameters.
+  const planned = (statement: string, value: number | string) =>
+    pool.query(statement.replaceAll('$1', typeof value === 'number' ? String(value) : `'${value}'`));
+  await planned(PLAN.events, eventsPerEmail);
+  await pool.query(PLAN.positions);
+  await planned(PLAN.blocks, blocks);
+  await planned(PLAN.messages, salt);
+  await pool.query(PLAN.index);
+  await pool.query(PLAN.partitions);
+  await pool.query(`ANALYZE ${PLAN.tables.join(', ')}`);
+}
+
+/** In the order of the ids, so that indexes grow at their right edge, as they do in earnest. */
+async function inChunks(
+  pool: pg.Pool,
+  blocks: number,
+  statement: string,
+  progress: (done: number) => void,
+): Promise<void> {
+  let next = 0;
+  const work = async () => {
+    while (next < blocks) {
+      const from = next;
+      next = Math.min(blocks, from + BLOCKS_PER_STATEMENT);
+      await pool.query(statement, [from, next - 1]);
+      progress(next);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+}
+
+/** The largest first, over all connections. What is empty autovacuum leaves alone, and so the planner expects it to grow. */
+async function vacuum(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ name: string }>(`
+    SELECT oid::regclass::text AS name FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+    ORDER BY pg_relation_size(oid) DESC`);
+  const names = rows.map(({ name }) => name).values();
+  const work = async () => {
+    for (const name of names) await pool.query(`VACUUM (ANALYZE) ${name}`);
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+}

@@ -1,0 +1,137 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fill } from '../../bench/fill.js';
+import { migrate } from '../../src/database/migrator.js';
+import * as events from '../../src/events/events.sql.js';
+import * as batches from '../../src/messages/batches.sql.js';
+import * as emails from '../../src/messages/emails.sql.js';
+import * as messages from '../../src/messages/messages.sql.js';
+import * as topics from '../../src/topics/topics.sql.js';
+import { TestDatabase } from '../support/test-database.js';
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Subplan Name'?: string;
+  Plans?: Plan[];
+}
+
+const FILLED = { emails: 50_000, eventsPerEmail: 1 } as const;
+const BACKLOG = 20_000;
+
+let database: TestDatabase;
+let client: pg.Client;
+/** A hundred emails that are stored, and their batches. */
+let ids: string;
+let batchIds: string;
+let large: Set<string>;
+
+beforeAll(async () => {
+  database = await TestDatabase.create();
+  const dataSource = await database.connect();
+  await migrate(dataSource);
+  await dataSource.destroy();
+  await fill(database.url, FILLED, () => undefined);
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  // Half of it is due, and it stands in two months' partitions.
+  await client.query(
+    `INSERT INTO batches (id, ids, message_id, topic_id, lane, size, claim_at)
+     SELECT id, ARRAY[id], id, 'topic-' || number % 100, number % 2, 1, now() + (number - $1 / 2) * interval '1 s'
+     FROM generate_series(1, $1::int) AS number CROSS JOIN LATERAL (
+       SELECT overlay(gen_random_uuid()::text PLACING
+         left(uuid_floor(now()::timestamp + number % 2 * interval '1 month')::text, 13) FROM 1)::uuid AS id
+     ) AS batch`,
+    [BACKLOG],
+  );
+  await client.query(
+    `INSERT INTO topic_counters (topic_id) SELECT 'many-' || number FROM generate_series(1, 5000) AS number`,
+  );
+  // As autovacuum would have done it, which leaves alone what is empty.
+  const filled = await client.query<{ names: string }>(
+    `SELECT string_agg(oid::regclass::text, ', ') AS names FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0`,
+  );
+  await client.query(`VACUUM ANALYZE ${filled.rows[0].names}`);
+  // Any plan does for a few pages. What is empty is to grow, and a plan that was made before outlives that.
+  const tables = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class
+     WHERE relname ~ '^(emails|batches|events|topic_counters)' AND relkind = 'r'
+       AND pg_relation_size(oid) / current_setting('block_size')::int NOT BETWEEN 1 AND 20`,
+  );
+  large = new Set(tables.rows.map(({ name }) => name));
+  const { rows } = await client.query<{ ids: string; batches: string }>(
+    `SELECT array_agg(id)::text AS ids, (SELECT array_agg(id)::text FROM (SELECT id FROM batches LIMIT 100) AS chosen) AS batches
+     FROM (SELECT id FROM emails ORDER BY random() LIMIT 100) AS chosen`,
+  );
+  [ids, batchIds] = [rows[0].ids, rows[0].batches];
+});
+
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+const MODES = ['force_generic_plan', 'force_custom_plan'] as const;
+let prepared = 0;
+
+async function planOf(statement: string, parameters: readonly string[], mode: (typeof MODES)[number]): Promise<Plan> {
+  const name = `plan_${prepared++}`;
+  const literals = parameters.map((parameter) => pg.escapeLiteral(parameter)).join(', ');
+  await client.query(`SET plan_cache_mode = ${mode}`);
+  await client.query(`PREPARE ${name} AS ${statement}`);
+  const { rows } = await client.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(
+    `EXPLAIN (FORMAT JSON) EXECUTE ${name}${literals === '' ? '' : `(${literals})`}`,
+  );
+  return rows[0]['QUERY PLAN'][0].Plan;
+}
+
+function nodesOf(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+}
+
+describe.each(MODES)('with %s', (mode) => {
+  it.each(['0', '1'])('the claim of lane %s reads the backlog in due order and sorts none of it', async (lane) => {
+    const plan = await planOf(batches.CLAIM_DUE, [lane, '64', 'me', '30', '4000'], mode);
+    const due = nodesOf(plan).find((node) => node['Subplan Name'] === 'CTE due')!;
+    const nodes = nodesOf(due);
+    expect(nodes.map((node) => node['Node Type'])).not.toContain('Sort');
+    expect(nodes.map((node) => node['Node Type'])).toContain('Merge Append');
+    const scans = nodes.filter((node) => node['Relation Name'] !== undefined);
+    expect(scans.length).toBeGreaterThan(1);
+    for (const scan of scans) {
+      expect(scan['Node Type']).toBe('Index Scan');
+      expect(scan['Index Name']).toMatch(/_lane_claim_at_idx$/);
+    }
+  });
+
+  it.each([
+    ['emails.claim_for_sending', emails.CLAIM_FOR_SENDING, () => [ids, zeros(ids), newId(), 'me', '30']],
+    ['emails.lock', emails.LOCK_EMAILS, () => [ids]],
+    ['emails.find', messages.FIND_EMAIL, () => [firstOf(ids)]],
+    ['emails.mark_outcomes', emails.MARK_OUTCOMES, () => [ids, threes(ids), ids, ids]],
+    ['batches.claim_due', batches.CLAIM_DUE, () => ['1', '64', 'me', '30', '4000']],
+    ['batches.next_claim', batches.NEXT_CLAIM, () => []],
+    ['batches.load_emails', batches.LOAD_EMAILS, () => [batchIds, 'true']],
+    ['batches.hold', batches.HOLD, () => [batchIds, zeros(batchIds)]],
+    ['batches.mark_dispatched', batches.MARK_DISPATCHED, () => [batchIds, zeros(batchIds)]],
+    ['batches.stop_pending', batches.STOP_PENDING, () => ['topic-1']],
+    ['events.lock', events.LOCK, () => [ids]],
+    ['events.read', events.READ, () => [ids]],
+    ['topics.counts', topics.TOPIC_COUNTS, () => ['campaign']],
+    ['topics.count_dispatched', topics.COUNT_DISPATCHED, () => ['24']],
+  ])('%s reads no partition and no counters from end to end', async (_name, statement, parameters) => {
+    const read = nodesOf(await planOf(statement, parameters(), mode))
+      .filter((node) => node['Node Type'] === 'Seq Scan')
+      .map((node) => node['Relation Name'] ?? '')
+      .filter((name) => large.has(name));
+    expect(read).toEqual([]);
+  });
+});
+
+const fillWith = (text: string, array: string) => array.replace(/[0-9a-f-]{36}/g, text);
+const zeros = (array: string) => fillWith('0', array);
+const threes = (array: string) => fillWith('3', array);
+const firstOf = (array: string) => array.slice(1, 37);
+const newId = () => firstOf(ids);
