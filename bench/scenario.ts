@@ -29,5 +29,7 @@ export interface Scenario {
   about: string;
   /** Fewer rounds than the run's where one takes minutes; never fewer than asked for where a bar hangs on it. */
   rounds?: number;
+  /** Runs only where it is named: it takes long, or needs what the project does not. */
+  isOnRequest?: boolean;
   prepare(workbench: Workbench): Promise<Prepared>;
 }

@@ -1,18 +1,30 @@
 import type { Scenario } from './scenario.js';
+import { growth, large } from './scenarios/growth.js';
 import { idle } from './scenarios/idle.js';
 import { ingest } from './scenarios/ingest.js';
 import { largeRequest } from './scenarios/large-request.js';
+import { peers } from './scenarios/peers.js';
 import { sender } from './scenarios/sender.js';
 import { singles } from './scenarios/singles.js';
 import { twoGateways } from './scenarios/two-gateways.js';
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [idle, ingest, singles, largeRequest, twoGateways, sender];
+export const SCENARIOS: readonly Scenario[] = [
+  idle,
+  ingest,
+  singles,
+  largeRequest,
+  twoGateways,
+  sender,
+  growth,
+  large,
+  peers,
+];
 
 export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
   const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
   if (unknown.length > 0) {
     throw new Error(`no scenario ${unknown.join(', ')}; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
   }
-  return names.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => names.includes(name));
+  return SCENARIOS.filter(({ name, isOnRequest }) => (names.length === 0 ? !isOnRequest : names.includes(name)));
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { join } from 'node:path';
+import { providePeers } from './engines/peers.mjs';
 import { startEngines } from './engines/start.mjs';
 import { ROOT } from './system/checkout.mjs';
 import { Interruption } from './system/interruption.mjs';
@@ -20,7 +21,9 @@ const folder = makeTestFolder();
 /** @type {import('./engines/start.mjs').Engine[]} */
 const engines = [];
 try {
-  const env = { ...process.env, ...(await startEngines(folder, engines, interruption, POSTGRES_SETTINGS)) };
+  const peers = process.argv.includes('peers') ? await providePeers(interruption.stop) : {};
+  const started = await startEngines(folder, engines, interruption, POSTGRES_SETTINGS);
+  const env = { ...process.env, ...started, ...peers };
   const script = join(ROOT, 'dist/bench/main.js');
   const bench = Process.spawn('bench', process.execPath, [script, ...process.argv.slice(2)], { cwd: ROOT, env });
   void interruption.stopped.then(() => bench.stop('SIGTERM', STOP_GRACE_MS, interruption.hurry));
