@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
+import { Acknowledger } from './acknowledger.js';
 import { JetStreamService } from './jetstream.service.js';
 import { ensureConsumer, StreamPolicyError } from './topology.js';
 
@@ -23,6 +24,7 @@ export interface Delivery {
 export class QueueConsumer {
   private readonly logger = new Logger('Consumer');
   private messages: ConsumerMessages | null = null;
+  private acknowledger: Acknowledger | null = null;
   /** Why nothing is consumed though the stream is ready: another kind of sender owns it. */
   fault: string | null = null;
 
@@ -46,8 +48,9 @@ export class QueueConsumer {
     const consumer: Consumer = await this.jetstream.client.jetstream().consumers.get(stream, name);
     this.messages = await consumer.consume({ max_messages: prefetch, idle_heartbeat: 5_000 });
     void this.endWhenLost(this.messages);
+    const acknowledger = (this.acknowledger ??= new Acknowledger(this.jetstream.client));
     try {
-      for await (const message of this.messages) yield deliveryOf(message);
+      for await (const message of this.messages) yield new StreamDelivery(message, acknowledger);
     } finally {
       this.messages = null;
     }
@@ -77,16 +80,39 @@ export class QueueConsumer {
   }
 }
 
-function deliveryOf(message: JsMsg): Delivery {
-  return {
-    payload: message.data,
-    header: (name) => message.headers?.get(name) ?? '',
-    deliveries: message.info.deliveryCount,
-    sequence: message.seq,
-    ack: async () => {
-      await message.ackAck();
-    },
-    nak: (delayMs) => message.nak(delayMs),
-    working: () => message.working(),
-  };
+/** What is seldom asked for is read when it is. */
+class StreamDelivery implements Delivery {
+  constructor(
+    private readonly message: JsMsg,
+    private readonly acknowledger: Acknowledger,
+  ) {}
+
+  get payload(): Uint8Array {
+    return this.message.data;
+  }
+
+  get deliveries(): number {
+    return this.message.info.deliveryCount;
+  }
+
+  get sequence(): number {
+    return this.message.seq;
+  }
+
+  header(name: string): string {
+    return this.message.headers?.get(name) ?? '';
+  }
+
+  ack(): Promise<void> {
+    // The client has it and does not declare it.
+    return this.acknowledger.ack((this.message as JsMsg & { readonly reply: string }).reply);
+  }
+
+  nak(delayMs: number): void {
+    this.message.nak(delayMs);
+  }
+
+  working(): void {
+    this.message.working();
+  }
 }

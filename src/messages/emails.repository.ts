@@ -5,20 +5,24 @@ import type { Variables } from '../compose/variables.js';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
-import { RecipientCheck } from '../suppressions/recipient-check.js';
+import { blockText, type Block, RecipientCheck } from '../suppressions/recipient-check.js';
+import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
 import {
-  CLAIM_FOR_SENDING,
+  BEGIN_SENDING,
+  DROP_CLAIMS_AND_LOCK_EMAILS,
   GIVE_ATTEMPT_BACK,
+  JUDGE_FOR_SENDING,
   LOCK_EMAILS,
+  LOCK_FOR_SENDING,
   MARK_OUTCOMES,
-  REFUSE_CLAIMED,
+  REFUSE_TO_SEND,
   STORE_PROVIDER_IDS,
 } from './emails.sql.js';
 import { HoldsRepository } from './holds.repository.js';
 import { FIND_EMAIL } from './messages.sql.js';
-import { DELETE_CLAIMS, EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
+import { EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
 
 /**
  * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
@@ -87,6 +91,18 @@ const HELD = { delayMs: null, generationStep: 1, attempts: 0, error: null } as c
 
 type LockedEmail = Pick<Email, 'id' | 'state' | 'attempts'> & { batch_id: string | null };
 
+interface JudgedRow extends Pick<ClaimedEmail, 'id' | 'address' | 'tracking' | 'variables' | 'verdict'> {
+  attempts: number;
+  batch_id: string;
+  message_id: string;
+  topic_id: string;
+  generation: number;
+  suppression: SuppressionReason | null;
+}
+
+/** With why nothing is sent to its address. */
+type JudgedEmail = ClaimedEmail & { block: Block | null };
+
 /** A row of `EMAIL_COLUMNS`. */
 export interface EmailRow {
   id: string;
@@ -122,6 +138,11 @@ export function emailDetailOf(row: EmailRow): EmailDetail {
   };
 }
 
+function unknownEmail(id: string): JudgedEmail {
+  const nothing = { address: '', tracking: null, variables: null, batchId: '', messageId: '', topicId: '', attempt: 0 };
+  return { id, ...nothing, verdict: 'unknown', block: null };
+}
+
 @Injectable()
 export class EmailsRepository {
   constructor(
@@ -145,34 +166,19 @@ export class EmailsRepository {
     leaseSeconds: number,
   ): Promise<ClaimedEmail[]> {
     return this.emails.manager.transaction(async (transaction) => {
-      const rows = await rowsOf<Record<string, never>>(transaction, CLAIM_FOR_SENDING, [
-        wanted.map(({ id }) => id),
-        wanted.map(({ generation }) => generation),
-        claimId,
-        sender,
-        leaseSeconds,
-      ]);
-      const claimed = rows.map((row): ClaimedEmail => ({
-        id: row.id,
-        verdict: row.verdict,
-        address: row.address,
-        tracking: row.tracking,
-        variables: row.variables,
-        batchId: row.batch_id,
-        messageId: row.message_id,
-        topicId: row.topic_id,
-        attempt: row.attempt,
-      }));
-      await this.refuseNotAllowed(transaction, claimed);
-      await this.holdPaused(transaction, claimed);
+      const judged = await this.judge(transaction, wanted);
+      const ids = judged.filter(({ verdict }) => verdict === 'send').map(({ id }) => id);
+      if (ids.length > 0) await transaction.query(BEGIN_SENDING, [ids, claimId, sender, leaseSeconds]);
+      await this.refuse(transaction, judged);
+      await this.holdPaused(transaction, judged);
       await this.ledger.move(
         transaction,
-        claimed.flatMap(({ verdict, topicId }): Move[] => {
+        judged.flatMap(({ verdict, topicId }): Move[] => {
           const to = STATE_OF_VERDICT[verdict];
           return to === undefined ? [] : [{ topicId, from: 'dispatched', to, count: 1 }];
         }),
       );
-      return claimed;
+      return judged;
     });
   }
 
@@ -183,9 +189,7 @@ export class EmailsRepository {
    */
   record(outcomes: readonly Outcome[], finishedClaims: readonly string[]): Promise<Set<string>> {
     return this.emails.manager.transaction(async (transaction) => {
-      // Claims before emails, as the sweep takes them: a late sender and the sweep of its claims would deadlock.
-      if (finishedClaims.length > 0) await transaction.query(DELETE_CLAIMS, [finishedClaims]);
-      const current = await this.lock(transaction, outcomes);
+      const current = await this.dropAndLock(transaction, finishedClaims, outcomes);
       const valid = outcomes.flatMap((outcome) => {
         const email = current.get(outcome.id);
         if (!email || email.attempts !== outcome.attempt) return [];
@@ -197,7 +201,13 @@ export class EmailsRepository {
       });
       await this.markFinal(transaction, valid);
       await this.putBack(transaction, valid);
-      await this.storeProviderIds(transaction, outcomes);
+      if (valid.length < outcomes.length) {
+        const recorded = new Set(valid.map(({ id }) => id));
+        await this.storeProviderIds(
+          transaction,
+          outcomes.filter(({ id }) => !recorded.has(id)),
+        );
+      }
       await this.ledger.move(
         transaction,
         valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 })),
@@ -242,14 +252,52 @@ export class EmailsRepository {
     });
   }
 
-  /** The last look at ALLOWED_RECIPIENTS: a stream filled by another gateway's list is not believed. */
-  private async refuseNotAllowed(transaction: EntityManager, claimed: readonly ClaimedEmail[]): Promise<void> {
-    const refused = claimed.filter(
-      ({ verdict, address }) => verdict === 'send' && !this.recipients.isAllowedHere(address),
-    );
+  /** Locks what is still as its batch, and says what becomes of each email. */
+  private async judge(
+    transaction: EntityManager,
+    wanted: readonly { id: string; generation: number }[],
+  ): Promise<JudgedEmail[]> {
+    const generations = new Map(wanted.map(({ id, generation }) => [id, generation]));
+    const read = async (statement: string) => {
+      const rows = await rowsOf<JudgedRow>(transaction, statement, [[...generations.keys()]]);
+      const emails = rows.map((row) => this.judgedEmail(row, generations.get(row.id)!));
+      for (const { id } of rows) generations.delete(id);
+      return emails;
+    };
+    const locked = await read(LOCK_FOR_SENDING);
+    if (generations.size === 0) return locked;
+    const others = await read(JUDGE_FOR_SENDING);
+    for (const email of others) {
+      // Another transaction holds it at this moment.
+      if (STATE_OF_VERDICT[email.verdict] !== undefined) email.verdict = 'in_flight';
+    }
+    return [...locked, ...others, ...[...generations.keys()].map(unknownEmail)];
+  }
+
+  /** With the last look at ALLOWED_RECIPIENTS: a stream filled by another gateway's list is not believed. */
+  private judgedEmail(row: JudgedRow, generation: number): JudgedEmail {
+    const { id, address, tracking, variables, verdict, suppression: block } = row;
+    const names = { batchId: row.batch_id, messageId: row.message_id, topicId: row.topic_id };
+    const email = { id, address, tracking, variables, ...names, attempt: row.attempts + 1, verdict, block };
+    if (verdict === 'unknown' || generation > row.generation) return { ...email, verdict: 'unknown' };
+    if (generation < row.generation) return { ...email, verdict: 'done' };
+    if (verdict !== 'send' || this.recipients.isAllowedHere(address)) return email;
+    return { ...email, verdict: 'suppress', block: 'not_allowed_here' };
+  }
+
+  private async refuse(transaction: EntityManager, judged: readonly JudgedEmail[]): Promise<void> {
+    const refused = judged.flatMap(({ id, verdict, block }) => {
+      if (verdict === 'stop') return [{ id, state: CODE.stopped, reason: null }];
+      if (verdict === 'expire') return [{ id, state: CODE.expired, reason: 'expired' }];
+      if (verdict === 'suppress') return [{ id, state: CODE.suppressed, reason: block && blockText(block) }];
+      return [];
+    });
     if (refused.length === 0) return;
-    await transaction.query(REFUSE_CLAIMED, [refused.map(({ id }) => id)]);
-    for (const email of refused) email.verdict = 'suppress';
+    await transaction.query(REFUSE_TO_SEND, [
+      refused.map(({ id }) => id),
+      refused.map(({ state }) => state),
+      refused.map(({ reason }) => reason),
+    ]);
   }
 
   /** Mail of paused topics goes back to the ledger; where the pause has ended since, it is asked for again. */
@@ -270,8 +318,13 @@ export class EmailsRepository {
     await this.batches.regroup(transaction, [...groups.values()]);
   }
 
-  private async lock(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<Map<string, LockedEmail>> {
-    const rows = await rowsOf<LockedEmail>(transaction, LOCK_EMAILS, [outcomes.map(({ id }) => id)]);
+  private async dropAndLock(
+    transaction: EntityManager,
+    claims: readonly string[],
+    outcomes: readonly Outcome[],
+  ): Promise<Map<string, LockedEmail>> {
+    const ids = outcomes.map(({ id }) => id);
+    const rows = await rowsOf<LockedEmail>(transaction, DROP_CLAIMS_AND_LOCK_EMAILS, [ids, claims]);
     return new Map(rows.map((email) => [email.id, email]));
   }
 

@@ -2,84 +2,90 @@ import { CODE } from '../contracts/states.js';
 import { SUPPRESSION_OF_EMAIL } from '../suppressions/suppressions.sql.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
 
-/**
- * The sender's claim: emails that the stream delivered go from dispatched to sending, under one claims row, and each
- * is answered with a verdict. What another transaction holds or took since this statement's snapshot is answered
- * `in_flight`: two senders with the same emails, in whatever order, never wait for each other.
- * Parameters: ids, generations, claim id, sender, lease (seconds).
- */
-export const CLAIM_FOR_SENDING = `/* emails.claim_for_sending */
-  WITH found AS (
-    SELECT w.id, e.address, e.tracking, e.variables, e.batch_id AS own_batch, b.id AS batch_id, m.id AS message_id, b.topic_id, b.generation,
-      suppression.reason,
-      CASE
-        WHEN e.id IS NULL OR m.id IS NULL OR w.generation > b.generation THEN 'unknown'
-        WHEN w.generation < b.generation THEN 'done'
-        WHEN e.state = ${CODE.sending} THEN 'in_flight'
-        WHEN e.state IS NOT NULL THEN 'done'
-        WHEN b.state = ${CODE.pending} THEN 'not_settled'
-        WHEN b.state <> ${CODE.dispatched} THEN 'done'
-        WHEN t.stopped_at >= b.accepted_at THEN 'stop'
-        WHEN b.expires_at <= now() THEN 'expire'
-        WHEN suppression.address IS NOT NULL THEN 'suppress'
-        WHEN t.paused_at IS NOT NULL THEN 'hold'
-        ELSE 'send'
-      END AS verdict
-    FROM unnest($1::uuid[], $2::int[]) AS w (id, generation)
-    LEFT JOIN emails e ON e.id = w.id AND e.id = ANY ($1::uuid[])
-    ${BATCH_OF_EMAIL}
-    LEFT JOIN messages m ON m.id = b.message_id
-    LEFT JOIN topics t ON t.topic_id = b.topic_id
-    ${SUPPRESSION_OF_EMAIL}
-  ), free AS (
-    SELECT e.id, e.batch_id AS own_batch FROM found JOIN emails e ON e.id = found.id AND e.id = ANY ($1::uuid[])
-    WHERE found.verdict IN ('send', 'stop', 'expire', 'suppress', 'hold') AND e.state IS NULL
-    FOR UPDATE OF e SKIP LOCKED
-  ), claimed AS (
-    UPDATE emails e SET state = ${CODE.sending}, attempts = e.attempts + 1, claimed_at = now()
-    FROM found JOIN free USING (id)
-    WHERE found.verdict = 'send' AND e.id = found.id AND e.id = ANY ($1::uuid[])
-      AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
-    RETURNING e.id, e.attempts
-  ), refused AS (
-    UPDATE emails e SET
-      state = CASE found.verdict
-        WHEN 'stop' THEN ${CODE.stopped} WHEN 'expire' THEN ${CODE.expired} ELSE ${CODE.suppressed}
-      END,
-      reason = CASE found.verdict
-        WHEN 'stop' THEN e.reason WHEN 'expire' THEN 'expired' ELSE 'suppressed: ' || found.reason
-      END
-    FROM found JOIN free USING (id)
-    WHERE found.verdict IN ('stop', 'expire', 'suppress') AND e.id = found.id AND e.id = ANY ($1::uuid[])
-      AND e.state IS NULL AND e.batch_id IS NOT DISTINCT FROM found.own_batch
-    RETURNING e.id
-  ), lease AS (
-    INSERT INTO sender_claims (id, sender, lease_until, ids)
-    SELECT $3::uuid, $4, now() + make_interval(secs => $5), array_agg(id) FROM claimed HAVING count(*) > 0
-  )
-  SELECT found.id, found.address, found.tracking, found.variables, found.batch_id, found.message_id, found.topic_id, claimed.attempts AS attempt,
-    CASE
-      WHEN found.verdict = 'hold' AND free.own_batch IS NOT DISTINCT FROM found.own_batch AND free.id IS NOT NULL THEN 'hold'
-      WHEN found.verdict IN ('send', 'stop', 'expire', 'suppress', 'hold') AND claimed.id IS NULL AND refused.id IS NULL
-        THEN 'in_flight'
-      ELSE found.verdict
-    END AS verdict
-  FROM found LEFT JOIN free USING (id) LEFT JOIN claimed USING (id) LEFT JOIN refused USING (id)`;
+/** The verdict on an email `e` of a batch `b`, but for what only the delivery knows: which generation it is of. */
+const VERDICT = `
+  CASE
+    WHEN NOT EXISTS (SELECT FROM messages WHERE id = b.message_id) THEN 'unknown'
+    WHEN e.state = ${CODE.sending} THEN 'in_flight'
+    WHEN e.state IS NOT NULL THEN 'done'
+    WHEN b.state = ${CODE.pending} THEN 'not_settled'
+    WHEN b.state <> ${CODE.dispatched} THEN 'done'
+    WHEN e.batch_id <> b.id THEN 'in_flight'
+    WHEN t.stopped_at >= b.accepted_at THEN 'stop'
+    WHEN b.expires_at <= now() THEN 'expire'
+    WHEN suppression.address IS NOT NULL THEN 'suppress'
+    WHEN t.paused_at IS NOT NULL THEN 'hold'
+    ELSE 'send'
+  END`;
+
+const JUDGED_COLUMNS = `
+  e.id, e.address, e.tracking, e.variables, e.attempts, b.id AS batch_id, b.message_id, b.topic_id, b.generation,
+  suppression.reason AS suppression, ${VERDICT} AS verdict`;
+
+/** LIMIT insists on the index where few topics have a row yet. */
+const TOPIC_OF_BATCH = `
+  LEFT JOIN LATERAL (SELECT stopped_at, paused_at FROM topics WHERE topic_id = b.topic_id LIMIT 1) AS t ON true`;
 
 /**
- * Claimed emails whose address ALLOWED_RECIPIENTS does not name; before the claim is committed, so that it was never
- * made. Parameters: ids.
+ * The sender's claim, first half: locks those of the emails that are still as their batch, and judges them. What another
+ * transaction holds is left out, so that two senders with the same emails, in whatever order, never wait for each other.
+ * Where an email changed its batch since this statement's snapshot, what is known of the batch is of the one before.
+ * Nothing is joined to a list of ids: a plan that serves all parameters expects ten of them, and took 1.2 s for 1,000
+ * where this takes 12 ms. Parameters: ids.
  */
-export const REFUSE_CLAIMED = `/* emails.refuse_claimed */
-  UPDATE emails SET state = ${CODE.suppressed}, reason = 'not_allowed_here', attempts = attempts - 1
-  WHERE id = ANY ($1::uuid[])`;
+export const LOCK_FOR_SENDING = `/* emails.lock_for_sending */
+  SELECT ${JUDGED_COLUMNS}
+  FROM emails e ${BATCH_OF_EMAIL} ${TOPIC_OF_BATCH} ${SUPPRESSION_OF_EMAIL}
+  WHERE e.id = ANY ($1::uuid[]) AND e.state IS NULL
+  ORDER BY e.id FOR UPDATE OF e SKIP LOCKED`;
+
+/** The same for those that were left out, without a lock. Parameters: ids. */
+export const JUDGE_FOR_SENDING = `/* emails.judge_for_sending */
+  SELECT ${JUDGED_COLUMNS}
+  FROM emails e ${BATCH_OF_EMAIL} ${TOPIC_OF_BATCH} ${SUPPRESSION_OF_EMAIL}
+  WHERE e.id = ANY ($1::uuid[])`;
+
+/**
+ * The second half: locked emails go from dispatched to sending, under one claims row. Parameters: ids, claim id, sender,
+ * lease (seconds).
+ */
+export const BEGIN_SENDING = `/* emails.begin_sending */
+  WITH claimed AS (
+    UPDATE emails SET state = ${CODE.sending}, attempts = attempts + 1, claimed_at = now() WHERE id = ANY ($1::uuid[])
+  )
+  INSERT INTO sender_claims (id, sender, lease_until, ids) VALUES ($2, $3, now() + make_interval(secs => $4), $1)`;
+
+/** Locked emails that are not to be sent. Parameters: ids, states, reasons (null: as before). */
+export const REFUSE_TO_SEND = `/* emails.refuse_to_send */
+  UPDATE emails e SET state = refused.state, reason = coalesce(refused.reason, e.reason)
+  FROM unnest($1::uuid[], $2::smallint[], $3::text[]) AS refused (id, state, reason)
+  WHERE e.id = refused.id AND e.id = ANY ($1::uuid[])`;
 
 /** Locks emails in the order of their ids. Parameters: ids. */
 export const LOCK_EMAILS = `/* emails.lock */
   SELECT id, state, attempts, batch_id FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
 
-/** Parameters: ids, states, provider's message ids, reasons. */
+/**
+ * The same after dropping claims: claims before emails, as the sweep takes them, or a late sender and the sweep of its
+ * claims would deadlock. The condition is evaluated once, before the first email. Parameters: ids, claim ids.
+ */
+export const DROP_CLAIMS_AND_LOCK_EMAILS = `/* emails.drop_claims_and_lock */
+  WITH dropped AS (DELETE FROM sender_claims WHERE id = ANY ($2::uuid[]) RETURNING id)
+  SELECT id, state, attempts, batch_id FROM emails
+  WHERE id = ANY ($1::uuid[]) AND (SELECT count(*) FROM dropped) >= 0
+  ORDER BY id FOR UPDATE`;
+
+/**
+ * What became of emails, and the provider's name of each, for feedback that does not carry ours. Parameters: ids, states,
+ * provider's message ids, reasons.
+ */
 export const MARK_OUTCOMES = `/* emails.mark_outcomes */
+  WITH named AS (
+    INSERT INTO provider_messages (provider_message_id, email_id)
+    SELECT provider_message_id, id FROM unnest($3::text[], $1::uuid[]) AS done (provider_message_id, id)
+    WHERE provider_message_id IS NOT NULL
+    ON CONFLICT (provider_message_id) DO NOTHING
+  )
   UPDATE emails e SET state = done.state, reason = done.reason,
     provider_message_id = coalesce(done.provider_message_id, e.provider_message_id),
     sent_at = CASE WHEN done.state = ${CODE.sent} THEN now() ELSE e.sent_at END
@@ -91,8 +97,8 @@ export const GIVE_ATTEMPT_BACK = `/* emails.give_attempt_back */
   UPDATE emails SET attempts = attempts - 1 WHERE id = ANY ($1::uuid[])`;
 
 /**
- * The provider's name of each email, for feedback that does not carry ours; also of those that an event has raised past
- * `sent` before the outcome was recorded. Parameters: provider message ids, email ids.
+ * The provider's name of emails that moved on before their outcome came, such as those that an event has raised past
+ * `sent`. Parameters: provider message ids, email ids.
  */
 export const STORE_PROVIDER_IDS = `/* provider_messages.store */
   WITH named AS (

@@ -1,10 +1,6 @@
 import { CODE } from '../contracts/states.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
 
-/** Parameters: claim ids. */
-export const DELETE_CLAIMS = `/* sender_claims.delete */
-  DELETE FROM sender_claims WHERE id = ANY ($1::uuid[])`;
-
 /** By claim and not by sender: a claim whose COMMIT was not answered must expire. Parameters: claim ids, lease (seconds). */
 export const RENEW_CLAIMS = `/* sender_claims.renew */
   UPDATE sender_claims SET lease_until = now() + make_interval(secs => $2) WHERE id = ANY ($1::uuid[])`;

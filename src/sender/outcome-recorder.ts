@@ -5,8 +5,8 @@ import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { EmailsRepository, type Outcome } from '../messages/emails.repository.js';
 import { messageOf } from '../runtime/message-of.js';
 
-/** One transaction's worth; far above what one sender has in flight. */
-const MAX_ITEMS = 500;
+/** One transaction's worth, some 20 ms. */
+const MAX_ITEMS = 1_000;
 const RETRY_MS = 500;
 
 type Entry = { outcome: Outcome } | { finishedClaim: string };

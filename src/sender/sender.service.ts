@@ -5,7 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { decodePayload } from '../compose/payload.js';
 import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import {
@@ -19,6 +19,7 @@ import {
 import { DatabaseService } from '../database/database.service.js';
 import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
 import { ACK_WAIT_MS } from '../jetstream/topology.js';
+import type { Verdict } from '../messages/emails.repository.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { AccountRefresh } from './account-refresh.js';
 import { type Claimed, ClaimsService } from './claims.service.js';
@@ -38,6 +39,8 @@ const IN_FLIGHT_NAK_MS = 10_000;
 const FOREIGN_NAK_MS = 60_000;
 /** Two of three may be lost before the stream delivers again. */
 const WORKING_MS = ACK_WAIT_MS / 3;
+/** Of all places: the others are claimed while the outcomes of these are written. */
+const LARGEST_CLAIM = 0.5;
 const RETRY_MS = 500;
 /** What is in flight at SIGTERM has this long; afterwards its claim expires and the sweep settles it. */
 const STOP_TIMEOUT_MS = 20_000;
@@ -52,16 +55,17 @@ interface Task {
 /**
  * Takes deliveries from the stream, asks the ledger for each, sends what it says, records the outcome, acknowledges.
  *
- * A delivery is `waiting` (here, unclaimed) → `busy` (being claimed, sent or recorded) → answered. If we die while
+ * A delivery is `waiting` (here, unclaimed) → `busy` (being claimed, sent or recorded) → `answering`. If we die while
  * waiting, the stream delivers it again. While busy before the claim, the same; after it, the claim expires and the
  * sweep decides, and every later delivery of this generation is answered by the ledger. After the outcome and before
- * the acknowledgement, it is delivered again, found done, and acknowledged.
+ * the acknowledgement, it is delivered again, found done, and acknowledged: so what is being answered takes no place.
  */
 @Injectable()
 export class SenderService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Sender');
   private readonly waiting: Task[] = [];
   private readonly busy = new Set<Task>();
+  private readonly answering = new Set<Task>();
   private isClaiming = false;
   private isStopping = false;
   private resumeDeliveries: (() => void) | null = null;
@@ -93,7 +97,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     this.resumeDeliveries?.();
     for (const { delivery } of this.waiting.splice(0)) delivery.nak(0);
     const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (this.busy.size > 0 && Date.now() < deadline) await sleep(20);
+    while (this.busy.size + this.answering.size > 0 && Date.now() < deadline) await sleep(20);
     await this.outcomes.drain();
     await this.transport.close();
   }
@@ -145,7 +149,11 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     this.isClaiming = true;
     try {
       while (this.waiting.length > 0 && this.freePlaces > 0 && !this.isStopping) {
-        const count = await this.pace.take(Math.min(this.waiting.length, this.freePlaces), this.waiting.length);
+        // All that came and all that became free in this turn of the event loop go into one claim.
+        await immediate();
+        const most = Math.ceil(this.config.concurrency * LARGEST_CLAIM);
+        const wanted = Math.min(this.waiting.length, this.freePlaces, most);
+        const count = await this.pace.take(wanted, this.waiting.length);
         if (count > 0 && this.waiting.length > 0) await this.claim(this.waiting.splice(0, count));
       }
     } finally {
@@ -186,34 +194,36 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
 
   /** Does what the ledger said and answers the delivery. */
   private async follow(task: Task, email: Claimed, contents: Contents): Promise<void> {
-    const { delivery } = task;
+    if (email.verdict === 'send') await this.send(task, email, contents);
+    this.busy.delete(task);
+    void this.claimWaiting();
+    this.answering.add(task);
     try {
-      if (email.verdict === 'send') await this.send(task, email, contents);
-      switch (email.verdict) {
-        case 'send':
-        case 'stop':
-        case 'expire':
-        case 'suppress':
-        case 'hold':
-        case 'done':
-          await delivery.ack();
-          break;
-        case 'not_settled':
-          delivery.nak(backoffMs(delivery.deliveries, NOT_SETTLED_NAK));
-          break;
-        case 'in_flight':
-          delivery.nak(IN_FLIGHT_NAK_MS);
-          break;
-        case 'unknown':
-          this.logger.error(`email ${task.id} (generation ${task.generation}) is not in the ledger`);
-          delivery.nak(FOREIGN_NAK_MS);
-      }
+      await this.answer(task, email.verdict);
     } catch (error) {
       // The outcome is recorded: the stream delivers once more and finds it done.
       this.logger.warn(`cannot acknowledge: ${messageOf(error)}`);
     } finally {
-      this.busy.delete(task);
-      void this.claimWaiting();
+      this.answering.delete(task);
+    }
+  }
+
+  private async answer({ id, generation, delivery }: Task, verdict: Verdict): Promise<void> {
+    switch (verdict) {
+      case 'send':
+      case 'stop':
+      case 'expire':
+      case 'suppress':
+      case 'hold':
+      case 'done':
+        return delivery.ack();
+      case 'not_settled':
+        return delivery.nak(backoffMs(delivery.deliveries, NOT_SETTLED_NAK));
+      case 'in_flight':
+        return delivery.nak(IN_FLIGHT_NAK_MS);
+      case 'unknown':
+        this.logger.error(`email ${id} (generation ${generation}) is not in the ledger`);
+        delivery.nak(FOREIGN_NAK_MS);
     }
   }
 
