@@ -27,7 +27,10 @@ export async function providePeers(signal) {
   return { BENCH_PEERS: folder, ...(await provideRedis(signal)) };
 }
 
-/** @param {AbortSignal} [signal] */
+/**
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Record<string, string>>}
+ */
 async function provideRedis(signal) {
   const folder = join(LOCAL, 'redis');
   try {

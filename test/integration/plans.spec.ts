@@ -107,7 +107,9 @@ describe.each(MODES)('with %s', (mode) => {
   });
 
   it.each([
-    ['emails.claim_for_sending', emails.CLAIM_FOR_SENDING, () => [ids, zeros(ids), newId(), 'me', '30']],
+    ['emails.lock_for_sending', emails.LOCK_FOR_SENDING, () => [ids]],
+    ['emails.judge_for_sending', emails.JUDGE_FOR_SENDING, () => [ids]],
+    ['emails.begin_sending', emails.BEGIN_SENDING, () => [ids, newId(), 'me', '30']],
     ['emails.lock', emails.LOCK_EMAILS, () => [ids]],
     ['emails.find', messages.FIND_EMAIL, () => [firstOf(ids)]],
     ['emails.mark_outcomes', emails.MARK_OUTCOMES, () => [ids, threes(ids), ids, ids]],
