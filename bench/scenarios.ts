@@ -1,11 +1,15 @@
 import type { Scenario } from './scenario.js';
+import { backlog } from './scenarios/backlog.js';
+import { dispatch } from './scenarios/dispatch.js';
 import { growth, large } from './scenarios/growth.js';
 import { idle } from './scenarios/idle.js';
 import { ingest } from './scenarios/ingest.js';
 import { largeRequest } from './scenarios/large-request.js';
+import { lateness } from './scenarios/lateness.js';
 import { peers } from './scenarios/peers.js';
 import { sender } from './scenarios/sender.js';
 import { singles } from './scenarios/singles.js';
+import { twoGatewaysDispatch } from './scenarios/two-gateways-dispatch.js';
 import { twoGateways } from './scenarios/two-gateways.js';
 
 /** In the order in which they run. */
@@ -15,6 +19,10 @@ export const SCENARIOS: readonly Scenario[] = [
   singles,
   largeRequest,
   twoGateways,
+  dispatch,
+  backlog,
+  lateness,
+  twoGatewaysDispatch,
   sender,
   growth,
   large,

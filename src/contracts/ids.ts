@@ -44,6 +44,17 @@ export function idAt(first: Buffer, index: number): Buffer {
   return id;
 }
 
+const INDEX_DIGITS = 3;
+const INDEXES = Array.from({ length: RANGE_SIZE }, (_, index) => index.toString(16).padStart(INDEX_DIGITS, '0'));
+
+/** So many ids as text, one after the other from one of them on; all of them are in its range. */
+export function idsFrom(first: string, count: number): string[] {
+  const range = first.slice(0, -INDEX_DIGITS);
+  const from = parseInt(first.slice(-INDEX_DIGITS), 16);
+  if (from + count > RANGE_SIZE) throw new RangeError(`a range holds ${RANGE_SIZE} ids; ${from + count} are too many`);
+  return Array.from({ length: count }, (_, index) => range + INDEXES[from + index]);
+}
+
 /** A single UUIDv7 as text. */
 export function newId(): string {
   return formatId(v7(Date.now()));

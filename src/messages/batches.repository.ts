@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, Repository } from 'typeorm';
 import type { Variables } from '../compose/variables.js';
-import { newId } from '../contracts/ids.js';
+import { idsFrom, newId } from '../contracts/ids.js';
 import { CODE } from '../contracts/states.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 import { Batch } from './batch.entity.js';
 import { SPLIT_EXPLICIT, SPLIT_RANGE } from './batch-split.sql.js';
 import {
@@ -54,6 +55,8 @@ export interface BatchEmails {
   tracking: Readonly<Record<string, number>> | null;
   /** By id, of those emails that have variables of their own. */
   variables: Readonly<Record<string, Variables>> | null;
+  /** By id, of those emails that nothing is sent to. */
+  suppressed: Readonly<Record<string, SuppressionReason>> | null;
 }
 
 /** What became of a leased batch's emails. Those that were not acknowledged are tried again after `delayMs`. */
@@ -88,9 +91,11 @@ export interface Regrouping {
 }
 
 /** A row of `LOAD_EMAILS`. */
-interface EmailsRow extends Pick<BatchEmails, 'tracking' | 'variables'> {
+interface EmailsRow extends Omit<BatchEmails, 'ids' | 'addresses'> {
   id: string;
-  ids: string;
+  size: number;
+  /** Null: so many as its size, from its own id on. */
+  ids: string | null;
   addresses: string;
 }
 
@@ -157,12 +162,7 @@ export class BatchesRepository {
       batches.map((batch) => batch.id),
       withVariables,
     ]);
-    return new Map(
-      rows.map(({ id, ids, addresses, tracking, variables }) => [
-        id,
-        { ids: ids.split(' '), addresses: addresses.split(' '), tracking, variables },
-      ]),
-    );
+    return new Map(rows.map((row) => [row.id, emailsOfRow(row)]));
   }
 
   /**
@@ -294,6 +294,13 @@ export class BatchesRepository {
         })),
     );
   }
+}
+
+function emailsOfRow({ id, size, ids, addresses: text, tracking, variables, suppressed }: EmailsRow): BatchEmails {
+  const addresses = text.split(' ');
+  if (ids === null && addresses.length !== size)
+    throw new Error(`batch ${id} has ${addresses.length} of ${size} emails`);
+  return { ids: ids?.split(' ') ?? idsFrom(id, size), addresses, tracking, variables, suppressed };
 }
 
 function movesOf({ batch: { topicId }, acknowledged, tooLarge, suppressed }: Settlement): Move[] {

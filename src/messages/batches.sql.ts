@@ -1,4 +1,5 @@
 import { CODE } from '../contracts/states.js';
+import { SUPPRESSION_OF_EMAIL } from '../suppressions/suppressions.sql.js';
 
 /**
  * Leases due batches of one lane: the lease's end becomes the next moment at which anybody may claim. As many as begin
@@ -22,16 +23,26 @@ export const CLAIM_DUE = `/* batches.claim_due */
     coalesce(claimed.expires_at <= now(), false) AS is_expired, topics.paused_at IS NOT NULL AS is_paused
   FROM claimed JOIN due USING (id) LEFT JOIN topics USING (topic_id)`;
 
+/** Of an id in its range (contracts/ids.ts). */
+const indexOf = (id: string) => `('x' || right(${id}::text, 3))::bit(12)::int`;
+
 /**
  * Addresses hold no spaces (contracts/address.ts), so one text per batch carries them all. Tracking that differs from
- * the message's is rare, and null where no email of the batch has any; likewise variables. Parameters: batch ids,
- * whether variables are wanted.
+ * the message's is rare, and null where no email of the batch has any; likewise variables, and suppressions, of which
+ * the list has the last word. No ids where they follow from the first: no email has left the batch. Parameters: batch
+ * ids, whether variables are wanted.
  */
 export const LOAD_EMAILS = `/* batches.load_emails */
-  SELECT b.id, string_agg(e.id::text, ' ' ORDER BY e.id) AS ids, string_agg(e.address, ' ' ORDER BY e.id) AS addresses,
+  SELECT b.id, min(b.size) AS size, string_agg(e.id::text, ' ' ORDER BY e.id) FILTER (WHERE NOT b.is_whole) AS ids,
+    string_agg(e.address, ' ' ORDER BY e.id) AS addresses,
     json_object_agg(e.id, e.tracking) FILTER (WHERE e.tracking IS NOT NULL) AS tracking,
-    json_object_agg(e.id, e.variables) FILTER (WHERE $2 AND e.variables IS NOT NULL) AS variables
-  FROM (SELECT id, last_id, ids FROM batches WHERE id = ANY ($1::uuid[])) AS b
+    json_object_agg(e.id, e.variables) FILTER (WHERE $2 AND e.variables IS NOT NULL) AS variables,
+    json_object_agg(e.id, suppression.reason) FILTER (WHERE suppression.reason IS NOT NULL) AS suppressed
+  FROM (
+    SELECT id, last_id, ids, topic_id, size,
+      ids IS NULL AND size = ${indexOf('last_id')} - ${indexOf('id')} + 1 AS is_whole
+    FROM batches WHERE id = ANY ($1::uuid[])
+  ) AS b
   CROSS JOIN LATERAL (
     SELECT id, address, tracking, variables FROM emails
     WHERE b.ids IS NULL AND id BETWEEN b.id AND b.last_id AND batch_id IS NULL AND state IS NULL
@@ -39,6 +50,7 @@ export const LOAD_EMAILS = `/* batches.load_emails */
     SELECT id, address, tracking, variables FROM emails
     WHERE b.ids IS NOT NULL AND id = ANY (b.ids) AND batch_id = b.id AND state IS NULL
   ) AS e
+  ${SUPPRESSION_OF_EMAIL}
   GROUP BY b.id`;
 
 /** Milliseconds until the next claim is possible, null without any. What a pause holds is to be claimed at infinity. */

@@ -1,87 +1,39 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { MessageTemplates } from '../compose/message-templates.js';
-import { serializeReference } from '../compose/payload.js';
-import { type PayloadTemplate, payloadTemplate } from '../compose/payload-template.js';
-import type { LinkSettings } from '../compose/tracked-body.js';
-import { natsConfig, type NatsConfig } from '../config/nats.config.js';
-import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
-import { serverConfig, type ServerConfig } from '../config/server.config.js';
-import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
-import { highWaterOf } from '../limits/high-water.js';
-import { holdUpOf } from '../limits/hold-up.js';
-import { HoldUpLog } from '../limits/hold-up-log.js';
-import { LimitsRepository } from '../limits/limits.repository.js';
-import { type Publication, Publisher, type PublishResult } from '../jetstream/publisher.js';
-import {
-  type BatchEmails,
-  BatchesRepository,
-  type Lane,
-  type LeasedBatch,
-  type Settlement,
-} from '../messages/batches.repository.js';
-import { HoldsRepository } from '../messages/holds.repository.js';
-import type { Message } from '../messages/message.entity.js';
-import { backoffMs } from '../runtime/backoff.js';
-import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { Publisher } from '../jetstream/publisher.js';
+import type { PublishOrder } from '../jetstream/publish-order.js';
+import { BatchesRepository } from '../messages/batches.repository.js';
+import { DueBatches, type Nothing } from './due-batches.js';
+import { type Load, Loads } from './loads.js';
 
-/**
- * How long a batch is ours: above any lap whose publishes are acknowledged at a usual pace. A lap that takes longer
- * settles nothing, and its ids are published again.
- */
-const LEASE_SECONDS = 30;
-/** Batches per lap: single emails are many small rows, and so is bulk that was put back. */
-const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 64 };
-/** Large batches per lap: four fill the publisher's window well. */
-const BULK_BATCHES = 4;
-const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
+/** One is published, the next is ready to follow it, and the one before is being settled. */
+const LOADS_UNDER_WAY = 3;
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
 /** Nothing at all may be dispatched: the quota is spent. */
 const CLOSED_RETRY_MS = 1_000;
-/** Less room than this part of the whole waits to become more: each lap cuts a batch in two. */
-const LEAST_BULK_SHARE = 1 / 8;
 
-const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null, variables: null };
-
-/** A leased batch with what is to be published of it, and what is not because nothing is sent to the address any more. */
-interface Work {
-  batch: LeasedBatch;
-  emails: BatchEmails;
-  suppressed: { id: string; reason: string }[];
-}
+/** Why a run ended: nothing could be claimed, publishing `failed`, or it was told to end. */
+export type RunEnd = Nothing | 'failed' | 'told';
 
 /**
- * What a lap found: `more` may be due, nothing is `idle`, the stream is `full`, `closed` as long as the limits let
- * nothing into it, or publishing has `failed`.
- */
-export type Lap = 'more' | 'idle' | 'full' | 'closed' | 'failed';
-
-/**
- * One lap: claim due batches, compose, publish, settle.
+ * Claim, load, publish, settle: while one load is published, the next is claimed and read, and the one before settled.
+ * Publishing is one after the other, in the order of the claims.
  *
- * If we die after the claim, the lease ends and another process publishes the same ids of the same generation, which
- * the stream recognises within its duplicate window; after the publish, the same; during the settle, the transaction
+ * If we die after a claim, its lease ends and another process publishes the same ids of the same generation, which
+ * the stream recognises within its duplicate window; after the publish, the same; during a settle, the transaction
  * is whole or nothing. A settle that comes after the lease was taken over changes nothing. So an email may be
  * published twice only if its lease and the duplicate window have both passed, and then the sender's claim stops it.
+ * Loads know nothing of each other: it does not matter which of them were under way.
  */
 @Injectable()
 export class Dispatcher {
   private readonly logger = new Logger('Dispatcher');
-  private readonly owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 
   constructor(
-    private readonly batches: BatchesRepository,
-    private readonly holds: HoldsRepository,
-    private readonly recipients: RecipientCheck,
+    private readonly due: DueBatches,
+    private readonly loads: Loads,
     private readonly publisher: Publisher,
-    private readonly limits: LimitsRepository,
-    private readonly holdUps: HoldUpLog,
-    @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
-    @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
-    @Inject(serverConfig.KEY) private readonly server: ServerConfig,
-    @Inject(trackingConfig.KEY) private readonly tracking: TrackingConfig,
+    private readonly batches: BatchesRepository,
   ) {}
 
   get isReady(): boolean {
@@ -93,156 +45,84 @@ export class Dispatcher {
     this.publisher.onReady(listener);
   }
 
-  async lap(): Promise<Lap> {
-    const highWater = await this.highWater();
-    if (highWater === 0) return 'closed';
-    const room = await this.publisher.room(highWater);
-    if (room === 0) return 'full';
-    const singles = await this.claim(0, room);
-    const bulkRoom = Math.min(room - sizeOf(singles), BULK_BATCHES * this.scheduler.batchSize);
-    const isFull = bulkRoom < Math.min(highWater, this.scheduler.batchSize) * LEAST_BULK_SHARE;
-    const bulk = isFull ? [] : await this.claim(1, bulkRoom);
-    if (singles.length + bulk.length === 0) return isFull ? 'full' : 'idle';
-    const wanted = [...(await this.wanted(singles)), ...(await this.fitting(await this.wanted(bulk), bulkRoom))];
-    const settlements = await this.publish(wanted);
-    const settled = await this.batches.settle(settlements);
-    for (const { batch } of settlements) {
-      if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
+  /** Dispatches what is due as long as `goesOn`; what is claimed is finished in any case. Throws what a load throws. */
+  async run(goesOn: () => boolean): Promise<RunEnd> {
+    const underWay = new UnderWay();
+    try {
+      while (goesOn()) {
+        const claimed = await this.due.claim(() => underWay.emails);
+        if (typeof claimed === 'string') {
+          // Its room is only what is left beside what is under way.
+          if (claimed !== 'full' || underWay.size === 0) return (await underWay.allDone()) ? claimed : 'failed';
+          if (!(await underWay.atMost(underWay.size - 1))) return 'failed';
+          continue;
+        }
+        if (claimed.length === 0) continue;
+        const load = await this.loads.of(claimed);
+        const order = this.publisher.publish(load.publications, load.count);
+        underWay.add(order, this.settled(load, order));
+        if (!(await underWay.atMost(LOADS_UNDER_WAY - 1))) return 'failed';
+      }
+      return (await underWay.allDone()) ? 'told' : 'failed';
+    } finally {
+      await underWay.allEnded();
     }
-    return settlements.some(({ unacknowledged }) => unacknowledged.length > 0) ? 'failed' : 'more';
   }
 
-  /** Milliseconds after which a next lap makes sense; null when nothing is pending. */
-  async msUntilNextLap(last: Lap): Promise<number | null> {
+  /** Milliseconds after which a next run makes sense; null when nothing is pending. */
+  async msUntilNextRun(last: RunEnd): Promise<number | null> {
     if (last === 'full') return FULL_RETRY_MS;
     if (last === 'closed') return CLOSED_RETRY_MS;
     return this.batches.msUntilNextClaim();
   }
 
-  /** An external sender has limits of its own. */
-  private async highWater(): Promise<number> {
-    if (this.nats.externalSender) return this.nats.highWater;
-    const status = await this.limits.status();
-    const highWater = highWaterOf(status, this.nats.highWater);
-    this.holdUps.observe(highWater === 0 ? holdUpOf(status) : null);
-    return highWater;
-  }
-
-  /** Batches that the room began to hold: where the last of them overflows it, a part of that one. */
-  private async fitting(batches: readonly LeasedBatch[], room: number): Promise<LeasedBatch[]> {
-    const overflow = sizeOf(batches) - room;
-    const last = batches.findLast(({ size }) => size > overflow);
-    if (overflow <= 0 || last === undefined) return [...batches];
-    const part = await this.batches.split(last, last.size - overflow);
-    return batches.map((batch) => (batch === last ? part : batch));
-  }
-
-  /** Those of the batches that are to be published now; the others are stopped, expired or held here. */
-  private async wanted(claimed: readonly LeasedBatch[]): Promise<LeasedBatch[]> {
-    const wanted: LeasedBatch[] = [];
-    const stopped: LeasedBatch[] = [];
-    const expired: LeasedBatch[] = [];
-    const paused: LeasedBatch[] = [];
-    for (const batch of claimed) {
-      const { isStopped, isExpired, isPaused } = batch;
-      (isStopped ? stopped : isExpired ? expired : isPaused ? paused : wanted).push(batch);
+  /** Whether all of the load was published that can be. */
+  private async settled(load: Load, order: PublishOrder): Promise<boolean> {
+    const settlements = load.settlements(await order.done);
+    const settled = await this.batches.settle(settlements);
+    for (const { batch } of settlements) {
+      if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
     }
-    if (stopped.length > 0) await this.batches.endLeased(stopped, 'stopped');
-    if (expired.length > 0) await this.batches.endLeased(expired, 'expired');
-    if (paused.length > 0) await this.holds.holdLeased(paused);
-    return wanted;
-  }
-
-  private claim(lane: Lane, room: number): Promise<LeasedBatch[]> {
-    return this.batches.claimDue(lane, CLAIM_LIMIT[lane], room, this.owner, LEASE_SECONDS);
-  }
-
-  private async publish(batches: readonly LeasedBatch[]): Promise<Settlement[]> {
-    if (batches.length === 0) return [];
-    const work = await this.workOf(batches);
-    const publications = this.isReference
-      ? this.references(work)
-      : this.publications(work, await this.batches.messagesOf(batches));
-    const results = await this.publisher.publish(publications);
-    let next = 0;
-    return work.map(({ batch, emails: { ids }, suppressed }) => {
-      const ofBatch = results.slice(next, (next += ids.length));
-      const having = (wanted: PublishResult) => ids.filter((_, index) => ofBatch[index] === wanted);
-      const tooLarge = having('too_large');
-      const unacknowledged = having('unacknowledged');
-      return {
-        batch,
-        acknowledged: having('acknowledged'),
-        unacknowledged,
-        tooLarge,
-        suppressed,
-        delayMs: backoffMs(batch.attempts, REPUBLISH_BACKOFF),
-        error: tooLarge.length > 0 ? 'payload_too_large' : unacknowledged.length > 0 ? 'publish_unacknowledged' : null,
-      };
-    });
-  }
-
-  /** Asks again who may be written to: an external sender never does. */
-  private async workOf(batches: readonly LeasedBatch[]): Promise<Work[]> {
-    const emails = await this.batches.emailsOf(batches, !this.isReference);
-    const blocked = await this.recipients.blocked(
-      batches.map(({ id, topicId }) => ({ topicId, addresses: emails.get(id)?.addresses ?? [] })),
-    );
-    return batches.map((batch): Work => {
-      const all = emails.get(batch.id) ?? NO_EMAILS;
-      const ofTopic = blocked.of(batch.topicId);
-      if (ofTopic.size === 0) return { batch, emails: all, suppressed: [] };
-      const work: Work = { batch, emails: { ...all, ids: [], addresses: [] }, suppressed: [] };
-      for (const [index, id] of all.ids.entries()) {
-        const address = all.addresses[index];
-        const block = ofTopic.get(address);
-        if (block !== undefined) {
-          work.suppressed.push({ id, reason: blockText(block) });
-          continue;
-        }
-        work.emails.ids.push(id);
-        work.emails.addresses.push(address);
-      }
-      return work;
-    });
-  }
-
-  /** Composed one by one as the window takes them, so that a lap never holds all its payloads. */
-  private *publications(work: readonly Work[], messages: ReadonlyMap<string, Message>): Generator<Publication> {
-    for (const { batch, emails } of work) {
-      const message = messages.get(batch.messageId);
-      if (!message) throw new Error(`batch ${batch.id} has no message ${batch.messageId}`);
-      const templates = new MessageTemplates(message, this.links);
-      const payloads = new Map<number | null, PayloadTemplate>();
-      for (const [index, id] of emails.ids.entries()) {
-        const bits = emails.tracking?.[id] ?? null;
-        const template = payloads.get(bits) ?? payloadTemplate(this.nats.payloadFormat, templates.of(bits));
-        payloads.set(bits, template);
-        const recipient = { id, address: emails.addresses[index], variables: emails.variables?.[id] ?? null };
-        yield { emailId: id, generation: batch.generation, payload: template.payloadOf(recipient) };
-      }
-    }
-  }
-
-  /** The content stays in the ledger, where our sender finds it. */
-  private *references(work: readonly Work[]): Generator<Publication> {
-    for (const { batch, emails } of work) {
-      for (const uuid of emails.ids) {
-        const payload = serializeReference({ uuid, message_id: batch.messageId });
-        yield { emailId: uuid, generation: batch.generation, payload };
-      }
-    }
-  }
-
-  private get isReference(): boolean {
-    return this.nats.payload === 'reference';
-  }
-
-  private get links(): LinkSettings {
-    return { publicUrl: this.server.publicUrl, secret: this.tracking.secret };
+    const isWhole = settlements.every(({ unacknowledged }) => unacknowledged.length === 0);
+    if (!isWhole) await this.publisher.rechecked();
+    return isWhole;
   }
 }
 
-function sizeOf(batches: readonly LeasedBatch[]): number {
-  return batches.reduce((sum, { size }) => sum + size, 0);
+/** The loads of a run that are not settled yet, oldest first. Each resolves to whether it was published whole. */
+class UnderWay {
+  private readonly loads: { order: PublishOrder; settled: Promise<boolean> }[] = [];
+
+  get size(): number {
+    return this.loads.length;
+  }
+
+  /** Emails that the stream may not have yet. */
+  get emails(): number {
+    return this.loads.reduce((sum, { order }) => sum + order.open, 0);
+  }
+
+  add(order: PublishOrder, settled: Promise<boolean>): void {
+    // A failure is met by whoever awaits it; until then it is no unhandled rejection.
+    settled.catch(() => undefined);
+    this.loads.push({ order, settled });
+  }
+
+  /** Waits until no more than so many are left. False as soon as one was not published whole; throws what one throws. */
+  async atMost(count: number): Promise<boolean> {
+    while (this.loads.length > count) {
+      const isWhole = await this.loads[0].settled;
+      this.loads.shift();
+      if (!isWhole) return false;
+    }
+    return true;
+  }
+
+  allDone(): Promise<boolean> {
+    return this.atMost(0);
+  }
+
+  async allEnded(): Promise<void> {
+    await Promise.allSettled(this.loads.splice(0).map(({ settled }) => settled));
+  }
 }

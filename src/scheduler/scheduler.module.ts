@@ -6,7 +6,9 @@ import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
 import { Dispatcher } from './dispatcher.js';
+import { DueBatches } from './due-batches.js';
 import { HousekeepingService } from './housekeeping.service.js';
+import { Loads } from './loads.js';
 import { NotifyChannel } from './notify-channel.js';
 import { SchedulerService } from './scheduler.service.js';
 
@@ -16,6 +18,8 @@ import { SchedulerService } from './scheduler.service.js';
   imports: [LedgerModule, LimitsModule, MessagesDataModule, SuppressionsDataModule, JetStreamModule],
   providers: [
     Dispatcher,
+    DueBatches,
+    Loads,
     SchedulerService,
     HousekeepingService,
     NotifyChannel,

@@ -73,14 +73,11 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     this.run = null;
   }
 
-  /** Laps until nothing is due. Returns the milliseconds until something will be, null when only a nudge can tell. */
+  /** Returns the milliseconds until something will be due, null when only a nudge can tell. */
   private async dispatchDue(): Promise<number | null> {
-    while (!this.isStopping) {
-      if (!this.database.isReady || !this.dispatcher.isReady) return null;
-      const lap = await this.dispatcher.lap();
-      if (lap !== 'more') return this.dispatcher.msUntilNextLap(lap);
-    }
-    return null;
+    const goesOn = () => !this.isStopping && this.database.isReady && this.dispatcher.isReady;
+    const end = await this.dispatcher.run(goesOn);
+    return end === 'told' ? null : this.dispatcher.msUntilNextRun(end);
   }
 
   private wakeIn(delayMs: number | null): void {

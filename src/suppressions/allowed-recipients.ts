@@ -7,9 +7,13 @@ export class AllowedRecipients {
     this.entries = new Set(entries);
   }
 
+  get isEverybody(): boolean {
+    return this.entries.size === 0;
+  }
+
   /** Takes an address in lower case. */
   has(address: string): boolean {
-    if (this.entries.size === 0 || this.entries.has(address)) return true;
+    if (this.isEverybody || this.entries.has(address)) return true;
     return this.entries.has(address.slice(address.lastIndexOf('@') + 1));
   }
 }

@@ -49,6 +49,10 @@ export class RecipientCheck {
     this.allowed = new AllowedRecipients(server.allowedRecipients);
   }
 
+  get isEverybodyAllowedHere(): boolean {
+    return this.allowed.isEverybody;
+  }
+
   isAllowedHere(address: string): boolean {
     return this.allowed.has(address.toLowerCase());
   }

@@ -35,7 +35,7 @@ describe('kill -9 of a gateway', () => {
     const TOTAL = MESSAGES * SIZE;
     const seed = chaosSeed();
     const random = seededRandom(seed);
-    // Small batches: more laps, so that more kills fall between two steps of one.
+    // Small batches: more loads, so that more kills fall between two steps of one.
     const stack = await Stack.start({ env: { BATCH_SIZE: '50' } });
     onTestFinished(() => stack.stop());
     const gateways = [await stack.gateway(), await stack.gateway()];

@@ -2,7 +2,7 @@ import type { Stack } from './stack.js';
 
 /**
  * Makes one kind of statement take longer, from inside the database, so that the processes under test run unchanged.
- * The claim is the only statement that sets a batch's epoch, and the settle the only one of a dispatcher's usual lap
+ * The claim is the only statement that sets a batch's epoch, and the settle the only one of a dispatcher's usual run
  * that sets its state. The statement's rows are locked while it waits, and are committed or not as ever afterwards.
  */
 export type SlowStatement = 'claim' | 'settle';

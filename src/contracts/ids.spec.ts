@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { allocateRange, formatId, idAt, idsFrom, RANGE_SIZE } from './ids.js';
+
+it('writes the ids that follow from one of a range', () => {
+  const first = allocateRange();
+  const from = formatId(idAt(first, 14));
+  expect(idsFrom(from, 3)).toEqual([14, 15, 16].map((index) => formatId(idAt(first, index))));
+  expect(idsFrom(formatId(first), RANGE_SIZE).at(-1)).toBe(formatId(idAt(first, RANGE_SIZE - 1)));
+  expect(idsFrom(from, 0)).toEqual([]);
+});
+
+it('leaves no range', () => {
+  const last = formatId(idAt(allocateRange(), RANGE_SIZE - 1));
+  expect(idsFrom(last, 1)).toEqual([last]);
+  expect(() => idsFrom(last, 2)).toThrow(RangeError);
+});

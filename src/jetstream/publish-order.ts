@@ -1,0 +1,88 @@
+import type { AckOwner, PublishFault } from './ack-window.js';
+
+export interface Publication {
+  emailId: string;
+  generation: number;
+  payload: Uint8Array;
+}
+
+/**
+ * `acknowledged`: JetStream has stored it, now or before. `unacknowledged`: not known to be stored, to be published
+ * again with the same id. `too_large`: it can never be stored.
+ */
+export type PublishResult = 'acknowledged' | 'unacknowledged' | 'too_large';
+
+/** Emails that are published one after the other, composed as the window takes them, and what became of each. */
+export class PublishOrder implements AckOwner {
+  private readonly results: PublishResult[];
+  private readonly source: Iterator<Publication>;
+  private nextIndex = 0;
+  private inFlight = 0;
+  private isEnded = false;
+  private hasFailed = false;
+  private resolve!: (results: PublishResult[]) => void;
+  private reject!: (error: unknown) => void;
+  /** In the order of the publications. Rejects if composing one throws. */
+  readonly done = new Promise<PublishResult[]>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+  /** Neither acknowledged nor found too large so far. */
+  open: number;
+
+  constructor(
+    publications: Iterable<Publication>,
+    count: number,
+    private readonly onFault: (fault: PublishFault) => void,
+  ) {
+    this.source = publications[Symbol.iterator]();
+    this.results = new Array<PublishResult>(count).fill('unacknowledged');
+    this.open = count;
+  }
+
+  /** The next to be published; null when nothing more is started. */
+  next(): { publication: Publication; index: number } | null {
+    if (this.isEnded) return null;
+    try {
+      const item = this.source.next();
+      if (!item.done) return { publication: item.value, index: this.nextIndex++ };
+    } catch (error) {
+      this.reject(error);
+    }
+    this.end();
+    return null;
+  }
+
+  /** Nothing more is started; done when the last in flight has its answer. */
+  end(): void {
+    this.isEnded = true;
+    if (this.inFlight === 0) this.resolve(this.results);
+  }
+
+  sent(): void {
+    this.inFlight++;
+  }
+
+  tooLarge(index: number): void {
+    this.results[index] = 'too_large';
+    this.open--;
+  }
+
+  acknowledged(index: number): void {
+    this.results[index] = 'acknowledged';
+    this.open--;
+    this.answered();
+  }
+
+  /** Of many faults the first is told. */
+  failed(_index: number, fault: PublishFault): void {
+    if (!this.hasFailed) this.onFault(fault);
+    this.hasFailed = true;
+    this.answered();
+  }
+
+  private answered(): void {
+    this.inFlight--;
+    if (this.isEnded && this.inFlight === 0) this.resolve(this.results);
+  }
+}
