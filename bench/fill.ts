@@ -29,7 +29,7 @@ export async function fill(url: string, options: FillOptions, say: (text: string
     const blocks = options.emails / BLOCK;
     await plan(pool, blocks, options.eventsPerEmail);
     for (const { name, statement } of TABLES) {
-      await inChunks(pool, blocks, statement, (done) => say(`filling ${name}: ${Math.round((done / blocks) * 100)} %`));
+      await inChunks(pool, blocks, statement, (tenths) => say(`filling ${name}: ${tenths}0 %`));
     }
     for (const statement of COUNTERS) await pool.query(statement);
     say('building indexes');
@@ -62,15 +62,17 @@ async function inChunks(
   pool: pg.Pool,
   blocks: number,
   statement: string,
-  progress: (done: number) => void,
+  progress: (tenths: number) => void,
 ): Promise<void> {
   let next = 0;
+  let reported = -1;
   const work = async () => {
     while (next < blocks) {
       const from = next;
       next = Math.min(blocks, from + BLOCKS_PER_STATEMENT);
       await pool.query(statement, [from, next - 1]);
-      progress(next);
+      const tenths = Math.floor((10 * next) / blocks);
+      if (tenths > reported) progress((reported = tenths));
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
