@@ -60,10 +60,12 @@ const happened = FATES.flatMap(({ events }, fate) =>
 const bit = `CASE type ${EVENT_TYPES.map((type) => `WHEN '${type}' THEN ${bitOf(type)}`).join(' ')} END
   | CASE WHEN type = 'Open' AND NOT is_machine THEN ${HUMAN_OPEN_BIT} ELSE 0 END`;
 
+const PARTITIONED = `'batches', 'emails', 'events'`;
+
 /** The work of a fill, planned: tables that it drops in the end. */
 export const PLAN = {
   /** Parameters: events per email. A person opens every second mail, of the others a machine. */
-  events: `CREATE UNLOGGED TABLE fill_events AS
+  events: `CREATE UNLOGGED TABLE fill_fates AS
     SELECT position, type, is_late, CASE type WHEN 'Open' THEN position % 2 = 1 END AS is_machine, detail, raw
     FROM (VALUES ${fates}) AS fate (number, first, last, state, reason)
     CROSS JOIN LATERAL generate_series(first, last) AS position
@@ -71,7 +73,7 @@ export const PLAN = {
     WHERE ordinal <= $1`,
   positions: `CREATE UNLOGGED TABLE fill_positions AS
     SELECT position, state::smallint AS state, reason,
-      (SELECT bit_or(${bit}) FROM fill_events WHERE fill_events.position = numbers.position)::smallint AS bits
+      (SELECT bit_or(${bit}) FROM fill_fates AS event WHERE event.position = numbers.position)::smallint AS bits
     FROM (VALUES ${fates}) AS fate (number, first, last, state, reason)
     CROSS JOIN LATERAL generate_series(first, last) AS numbers (position)`,
   /** Most mail is of one topic, a tenth in messages of their own, and each fiftieth block a topic by itself. Parameters: blocks. */
@@ -95,22 +97,51 @@ export const PLAN = {
         md5($1 || ' ' || block || ' ' || number) AS hash
     ) AS id
     ORDER BY block, number`,
-  index: `CREATE INDEX ON fill_messages (block)`,
-  /** Those of months that have passed, which a system makes ahead. */
-  partitions: `DO $$ DECLARE part record; BEGIN
+  /** Months without indexes, under parents of their own: an index that is built afterwards is the same and costs less. */
+  months: `DO $$ DECLARE part record; BEGIN
+    FOR part IN SELECT * FROM unnest(ARRAY[${PARTITIONED}]) AS parent LOOP
+      EXECUTE format('CREATE TABLE fill_%1$s (LIKE %1$s INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY RANGE (%2$s)',
+        part.parent, CASE part.parent WHEN 'events' THEN 'email_id' ELSE 'id' END);
+    END LOOP;
     FOR part IN
       SELECT DISTINCT parent, month, parent || to_char(month, '"_"YYYY"_"MM') AS name
-      FROM unnest(ARRAY['batches', 'emails', 'events']) AS parent,
+      FROM unnest(ARRAY[${PARTITIONED}]) AS parent,
         (SELECT date_trunc('month', at AT TIME ZONE 'UTC') AS month FROM fill_blocks) AS months
-      WHERE to_regclass(parent || to_char(month, '"_"YYYY"_"MM')) IS NULL
     LOOP
-      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part.name, part.parent);
-      EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-        part.parent, part.name, uuid_floor(part.month), uuid_floor(part.month + interval '1 month'));
-      PERFORM tune_partition(part.parent, part.name);
+      EXECUTE format('DROP TABLE IF EXISTS %I', part.name);
+      EXECUTE format('CREATE TABLE %I PARTITION OF fill_%s FOR VALUES FROM (%L) TO (%L)',
+        part.name, part.parent, uuid_floor(part.month), uuid_floor(part.month + interval '1 month'));
     END LOOP;
+    ALTER TABLE provider_messages DROP CONSTRAINT provider_messages_pkey;
   END $$`,
-  tables: ['fill_events', 'fill_positions', 'fill_blocks', 'fill_messages'],
+  /** Work for several connections. */
+  finish: [
+    ...['emails', 'events', 'batches'].map(
+      (parent) => `DO $$ DECLARE part record; BEGIN
+        FOR part IN
+          SELECT relname AS name, pg_get_expr(relpartbound, pg_class.oid) AS bounds
+          FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'fill_${parent}'::regclass
+        LOOP
+          EXECUTE format('ALTER TABLE fill_${parent} DETACH PARTITION %I', part.name);
+          EXECUTE format('ALTER TABLE ${parent} ATTACH PARTITION %I %s', part.name, part.bounds);
+          PERFORM tune_partition('${parent}', part.name);
+        END LOOP;
+      END $$`,
+    ),
+    `ALTER TABLE provider_messages ADD CONSTRAINT provider_messages_pkey PRIMARY KEY (provider_message_id)`,
+  ],
+  index: `CREATE INDEX ON fill_messages (block)`,
+  /** To be known to the planner before the work. */
+  work: ['fill_fates', 'fill_positions', 'fill_blocks', 'fill_messages'],
+  tables: [
+    'fill_fates',
+    'fill_positions',
+    'fill_blocks',
+    'fill_messages',
+    'fill_emails',
+    'fill_events',
+    'fill_batches',
+  ],
 };
 
 const MESSAGES = `fill_blocks JOIN fill_messages USING (block)`;
@@ -137,19 +168,19 @@ export const TABLES: readonly { name: string; statement: string }[] = [
   {
     name: 'messages',
     statement: `INSERT INTO messages (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, created_at)
-      SELECT id, topic_id, 'What is new', repeat('<p>Hello, this is what is new.</p>', 30), (prefix || '000')::uuid, count,
+      SELECT id, topic_id, 'What is new', repeat('<p>Hello, this is what is new.</p>', CASE count WHEN 1 THEN 6 ELSE 30 END), (prefix || '000')::uuid, count,
         true, 'bench', at FROM ${MESSAGES} WHERE ${CHUNK}`,
   },
   {
     name: 'batches',
-    statement: `INSERT INTO batches (id, last_id, message_id, topic_id, state, lane, size, claim_at, epoch, accepted_at, dispatched_at)
+    statement: `INSERT INTO fill_batches (id, last_id, message_id, topic_id, state, lane, size, claim_at, epoch, accepted_at, dispatched_at)
       SELECT (prefix || '000')::uuid, (prefix || lpad(to_hex(count - 1), 3, '0'))::uuid, id, topic_id, ${CODE.dispatched},
         CASE count WHEN 1 THEN 0 ELSE 1 END, count, at + interval '32 s', 1, at, at + interval '2 s'
       FROM ${MESSAGES} WHERE ${CHUNK}`,
   },
   {
     name: 'emails',
-    statement: `INSERT INTO emails (id, attempts, address, state, sent_at, provider_message_id, reason, events, claimed_at)
+    statement: `INSERT INTO fill_emails (id, attempts, address, state, sent_at, provider_message_id, reason, events, claimed_at)
       SELECT email.id::uuid, 1, 'recipient' || block * ${BLOCK} + fill_messages.position + number || '@example.com', state,
         at + interval '3 s', ${PROVIDER_ID}, reason, bits, at + interval '2.5 s'
       FROM ${EMAILS} JOIN fill_positions ON fill_positions.position = ${POSITION} WHERE ${CHUNK}`,
@@ -161,9 +192,9 @@ export const TABLES: readonly { name: string; statement: string }[] = [
   },
   {
     name: 'events',
-    statement: `INSERT INTO events (email_id, id, type, occurred_at, recorded_at, is_machine, detail, raw)
+    statement: `INSERT INTO fill_events (email_id, id, type, occurred_at, recorded_at, is_machine, detail, raw)
       SELECT email.id::uuid, md5(email.id || type)::uuid, type, happened_at, happened_at + interval '1 s', is_machine, detail, raw
-      FROM ${EMAILS} JOIN fill_events ON fill_events.position = ${POSITION}
+      FROM ${EMAILS} JOIN fill_fates AS event ON event.position = ${POSITION}
       CROSS JOIN LATERAL (SELECT at + CASE WHEN is_late THEN interval '3 minutes' ELSE interval '4 s' END AS happened_at) AS moment
       WHERE ${CHUNK}`,
   },
@@ -172,7 +203,7 @@ export const TABLES: readonly { name: string; statement: string }[] = [
 const tally = (column: (typeof EVENT_COLUMNS)[number], condition: string) => {
   const types = EVENT_TYPES.filter((type) => columnOf(type) === column);
   const isOne = column === 'human_open' ? `type = 'Open' AND NOT is_machine` : `type = '${types[0]}'`;
-  return `(SELECT count(*) FROM fill_events WHERE ${isOne} AND ${condition})`;
+  return `(SELECT count(*) FROM fill_fates WHERE ${isOne} AND ${condition})`;
 };
 const tallies = (condition: string) =>
   EVENT_COLUMNS.map((column) => `${tally(column, condition)} AS ${column}`).join(', ');

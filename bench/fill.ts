@@ -11,26 +11,29 @@ export interface FillOptions {
 
 /** One transaction's worth: 50,000 emails. */
 const BLOCKS_PER_STATEMENT = 50;
-/** The two cores; more would wait for each other at the right edge of the indexes. */
+/** The two cores. */
 const CONNECTIONS = 2;
+/** Compiling a statement takes longer than it runs; indexes are sorted in memory. */
+const SESSION = '-c jit=off -c maintenance_work_mem=1GB';
 
 /**
- * Stores emails as if the product had taken them in, dispatched and sent them, and heard of them, up to a few minutes
+ * Stores emails in an empty ledger as if the product had taken them in, dispatched and sent them, and heard of them, up to a few minutes
  * ago: three fifths within the last day, the others evenly over the 90 days before it, each in its month's partition,
  * counters and buckets included, so that a recount finds nothing. A tenth are messages of one email, the others stand
- * in messages of 1,000. Every row is stored once, in its last state: what updates leave behind is missing. Afterwards
- * the tables are vacuumed and analysed, as autovacuum would have done.
+ * in messages of 1,000. Every row is stored once, in its last state: what updates leave behind is missing. Indexes are
+ * built behind the rows, as dense as ascending keys leave them. Afterwards the tables are vacuumed and analysed, as autovacuum would have done.
  */
 export async function fill(url: string, options: FillOptions, say: (text: string) => void): Promise<void> {
-  // Compiling a statement takes longer than it runs.
-  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, options: '-c jit=off' });
+  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, options: SESSION });
   try {
     const blocks = options.emails / BLOCK;
     await plan(pool, blocks, options.eventsPerEmail);
     for (const { name, statement } of TABLES) {
-      await inChunks(pool, blocks, statement, (done) => say(`filling ${name}: ${Math.round((done / blocks) * 100)} %`));
+      await inChunks(pool, blocks, statement, (tenths) => say(`filling ${name}: ${tenths}0 %`));
     }
     for (const statement of COUNTERS) await pool.query(statement);
+    say('building indexes');
+    await inParallel(pool, PLAN.finish);
     await pool.query(`DROP TABLE ${PLAN.tables.join(', ')}`);
     say('vacuuming');
     await vacuum(pool);
@@ -50,24 +53,26 @@ async function plan(pool: pg.Pool, blocks: number, eventsPerEmail: number): Prom
   await planned(PLAN.blocks, blocks);
   await planned(PLAN.messages, salt);
   await pool.query(PLAN.index);
-  await pool.query(PLAN.partitions);
-  await pool.query(`ANALYZE ${PLAN.tables.join(', ')}`);
+  await pool.query(PLAN.months);
+  await pool.query(`ANALYZE ${PLAN.work.join(', ')}`);
 }
 
-/** In the order of the ids, so that indexes grow at their right edge, as they do in earnest. */
+/** In the order of the ids, as mail comes. */
 async function inChunks(
   pool: pg.Pool,
   blocks: number,
   statement: string,
-  progress: (done: number) => void,
+  progress: (tenths: number) => void,
 ): Promise<void> {
   let next = 0;
+  let reported = -1;
   const work = async () => {
     while (next < blocks) {
       const from = next;
       next = Math.min(blocks, from + BLOCKS_PER_STATEMENT);
       await pool.query(statement, [from, next - 1]);
-      progress(next);
+      const tenths = Math.floor((10 * next) / blocks);
+      if (tenths > reported) progress((reported = tenths));
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
@@ -79,9 +84,16 @@ async function vacuum(pool: pg.Pool): Promise<void> {
     SELECT oid::regclass::text AS name FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
     ORDER BY pg_relation_size(oid) DESC`);
-  const names = rows.map(({ name }) => name).values();
+  await inParallel(
+    pool,
+    rows.map(({ name }) => `VACUUM (ANALYZE) ${name}`),
+  );
+}
+
+async function inParallel(pool: pg.Pool, statements: readonly string[]): Promise<void> {
+  const waiting = statements.values();
   const work = async () => {
-    for (const name of names) await pool.query(`VACUUM (ANALYZE) ${name}`);
+    for (const statement of waiting) await pool.query(statement);
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DataSource } from 'typeorm';
+import { fill } from '../../bench/fill.js';
 import { migrate } from '../../src/database/migrator.js';
 import { LedgerService } from '../../src/ledger/ledger.service.js';
 import { recount } from '../../src/ledger/recount.js';
@@ -86,4 +87,14 @@ it.each([
   await runner.release();
   expect(found).toHaveLength(differences.length);
   for (const difference of differences) expect(found.join('\n')).toMatch(difference);
+});
+
+it('finds nothing in a ledger that a benchmark has filled', async () => {
+  const filled = await TestDatabase.create();
+  const itsSource = await filled.connect([TopicCounters, TopicBucket]);
+  await migrate(itsSource);
+  await fill(filled.url, { emails: 10_000, eventsPerEmail: 3 }, () => undefined);
+  expect(await recount(itsSource)).toEqual([]);
+  await itsSource.destroy();
+  await filled.drop();
 });
