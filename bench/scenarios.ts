@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario.js';
+import { events } from './scenarios/events.js';
 import { growth, large } from './scenarios/growth.js';
 import { idle } from './scenarios/idle.js';
 import { ingest } from './scenarios/ingest.js';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   largeRequest,
   twoGateways,
   sender,
+  events,
   growth,
   large,
   peers,
