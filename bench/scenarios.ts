@@ -1,6 +1,7 @@
 import type { Scenario } from './scenario.js';
 import { backlog } from './scenarios/backlog.js';
 import { dispatch } from './scenarios/dispatch.js';
+import { events } from './scenarios/events.js';
 import { growth, large } from './scenarios/growth.js';
 import { idle } from './scenarios/idle.js';
 import { ingest } from './scenarios/ingest.js';
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   lateness,
   twoGatewaysDispatch,
   sender,
+  events,
   growth,
   large,
   peers,

@@ -33,7 +33,7 @@ export interface Fetched {
 }
 
 /** The key of an event: the same fact has the same, by whichever message and however often it comes. A UUIDv8 (RFC 9562). */
-export function eventId({ emailId, type, identity }: EmailEvent): string {
+export function eventId({ emailId, type, identity }: Pick<EmailEvent, 'emailId' | 'type' | 'identity'>): string {
   const hash = createHash('sha256').update(`${emailId}\n${type}\n${identity}`).digest().subarray(0, 16);
   hash[6] = (hash[6] & 0x0f) | 0x80;
   hash[8] = (hash[8] & 0x3f) | 0x80;
