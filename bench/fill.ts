@@ -29,7 +29,7 @@ export async function fill(url: string, options: FillOptions, say: (text: string
     const blocks = options.emails / BLOCK;
     await plan(pool, blocks, options.eventsPerEmail);
     for (const { name, statement } of TABLES) {
-      await inChunks(pool, blocks, statement, (tenths) => say(`filling ${name}: ${tenths}0 %`));
+      await inChunks(pool, blocks, statement, (tenths) => say(`filling ${name}: ${tenths * 10} %`));
     }
     for (const statement of COUNTERS) await pool.query(statement);
     say('building indexes');
@@ -80,13 +80,17 @@ async function inChunks(
 
 /** The largest first, over all connections. What is empty autovacuum leaves alone, and so the planner expects it to grow. */
 async function vacuum(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query<{ name: string }>(`
-    SELECT oid::regclass::text AS name FROM pg_class
+  const { rows } = await pool.query<{ statement: string }>(`
+    SELECT format('VACUUM (ANALYZE%s) %s',
+      -- The ring of 2 MB that a vacuum keeps to would write each page out at once; PostgreSQL 15 has no word for more.
+      CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ', BUFFER_USAGE_LIMIT 0' END, oid::regclass
+    ) AS statement
+    FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
     ORDER BY pg_relation_size(oid) DESC`);
   await inParallel(
     pool,
-    rows.map(({ name }) => `VACUUM (ANALYZE) ${name}`),
+    rows.map(({ statement }) => statement),
   );
 }
 

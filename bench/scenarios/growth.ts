@@ -67,6 +67,8 @@ async function prepare(
     ledgers.push(await FilledLedger.start(workbench, { emails, eventsPerEmail }));
   }
   if (countsSent) await makeSentIndex(ledgers[ledgers.length - 1].stack);
+  // What filling has left to be written would be written beside the rounds.
+  await ledgers[0].stack.query('CHECKPOINT');
   const names = sizes.map((size) => size.toLocaleString('en'));
   const variants = ledgers.map(
     (ledger, index) => [names[index], () => measure(ledger, countsSent && index === ledgers.length - 1)] as const,
