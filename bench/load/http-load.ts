@@ -11,8 +11,8 @@ const LENGTH = /^content-length: (\d+)/im;
 
 /**
  * Sends requests that are bytes already over so many connections, each with one in flight, shared evenly over the
- * servers. The client runs on the same two cores as what it measures, so it does as little as it can: a fifth of what
- * autocannon takes per request. Any answer but 200 ends the run.
+ * servers. The client runs on the same two cores as what it measures, so it does as little as it can. Any answer but 200
+ * ends the run.
  */
 export async function drive(
   urls: readonly string[],

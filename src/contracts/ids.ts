@@ -68,3 +68,12 @@ export function formatId(id: Buffer): string {
 export function parseId(text: string): Buffer {
   return Buffer.from(text.replaceAll('-', ''), 'hex');
 }
+
+/** Three hexadecimal digits each: the ids of a range differ in nothing else. */
+const DIGITS = Array.from({ length: RANGE_SIZE }, (_, index) => index.toString(16).padStart(3, '0'));
+
+/** The ids of the range that starts at `first`, as text, by their index. */
+export function rangeTexts(first: Buffer): (index: number) => string {
+  const prefix = formatId(first).slice(0, -3);
+  return (index) => prefix + DIGITS[index];
+}

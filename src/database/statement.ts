@@ -1,5 +1,16 @@
 import type { EntityManager } from 'typeorm';
 
+/** A named statement with its parameters, not yet sent. */
+export interface Statement {
+  text: string;
+  parameters: unknown[];
+}
+
+/** One after the other, each once the one before was answered; a generator makes the next one only then. */
+export async function runAll(manager: EntityManager, statements: Iterable<Statement>): Promise<void> {
+  for (const { text, parameters } of statements) await manager.query(text, parameters);
+}
+
 /**
  * Runs a named statement in the manager's transaction, if it has one, and returns its rows. TypeORM answers
  * `[rows, count]` for a statement whose command is UPDATE or DELETE and bare rows for the others.

@@ -1,4 +1,5 @@
 import { AppError } from '../runtime/errors.js';
+import { QueueFullError } from './write-batcher.js';
 
 /** Long enough for a failover to move on, short enough that clients do not give up. */
 const RETRY_AFTER_SECONDS = 2;
@@ -35,6 +36,16 @@ const CLIENT_MESSAGES = [
  * anything else is `undefined` and a fault of ours. TypeORM wraps the driver's error and copies its members.
  */
 export function translateDatabaseError(error: unknown): AppError | undefined {
+  if (error instanceof QueueFullError) {
+    return new AppError(
+      'overloaded',
+      'More is being stored than the database keeps up with; nothing was stored. Try again.',
+      {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        cause: error,
+      },
+    );
+  }
   return error instanceof Error && isUnavailable(error) ? databaseUnavailable(error) : undefined;
 }
 

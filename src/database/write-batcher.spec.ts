@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { QueueFullError, WriteBatcher } from './write-batcher.js';
+import { QueueFullError, WriteBatcher, type WriteBatcherOptions } from './write-batcher.js';
 
 /** A writer whose flushes end when the test says so. */
-function setup(options = { maxItems: 100, maxQueued: 100 }) {
+function setup(options: WriteBatcherOptions = { maxItems: 100, maxQueued: 100 }) {
   const flushes: { items: readonly number[]; end: (error?: Error) => void }[] = [];
   const batcher = new WriteBatcher<number, string>(
     (items) =>
@@ -51,6 +51,37 @@ describe('WriteBatcher', () => {
     flushes[1].end();
     await writes;
     expect(flushes.map(({ items }) => items)).toEqual([[1, 2], [3]]);
+  });
+
+  it('keeps a flush within its weight, unless a single item has more', async () => {
+    const { batcher, flushes, turn } = setup({ maxItems: 100, maxWeight: 10, maxQueued: 100 });
+    const writes = Promise.all([4, 6, 1, 20, 3].map((weight, index) => batcher.write(index, weight)));
+    for (let flush = 0; flush < 4; flush++) {
+      await turn();
+      flushes[flush].end();
+    }
+    await writes;
+    expect(flushes.map(({ items }) => items)).toEqual([[0, 1], [2], [3], [4]]);
+  });
+
+  it('flushes in as many lanes as it may, and never an item twice', async () => {
+    const { batcher, flushes, turn } = setup({ maxItems: 100, maxQueued: 100, lanes: 2 });
+    const writes = [];
+    for (const item of [1, 2, 3, 4]) {
+      writes.push(batcher.write(item));
+      await turn();
+    }
+    expect(flushes.map(({ items }) => items)).toEqual([[1], [2]]);
+    flushes[1].end();
+    await turn();
+    expect(flushes.map(({ items }) => items)).toEqual([[1], [2], [3, 4]]);
+    flushes[0].end();
+    flushes[2].end();
+    expect(await Promise.all(writes)).toEqual(['done 1', 'done 2', 'done 3', 'done 4']);
+    await batcher.drain();
+    void batcher.write(5);
+    await turn();
+    expect(flushes.at(-1)!.items).toEqual([5]);
   });
 
   it('refuses more than may wait', async () => {

@@ -4,12 +4,17 @@ export class QueueFullError extends Error {}
 export interface WriteBatcherOptions {
   /** The most items of one flush. */
   maxItems: number;
+  /** The most that they weigh together, in the unit of `write`; a single item may weigh more. */
+  maxWeight?: number;
   /** The most items that wait; further ones are refused with `QueueFullError`. */
   maxQueued: number;
+  /** Flushes that run at once, of different items; by default one. */
+  lanes?: number;
 }
 
 interface Waiting<Item, Result> {
   item: Item;
+  weight: number;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
@@ -19,12 +24,14 @@ interface Waiting<Item, Result> {
  * commit. There is no timer: an item that finds the writer idle is flushed at once, and one that does not would only
  * have waited longer (a fixed wait of 5 ms was measured at a third of the rate).
  *
- * One flush runs at a time. A flush of several items that fails is tried again item by item, so that no item fails
+ * A flush of several items that fails is tried again item by item, so that no item fails
  * for another's fault.
  */
 export class WriteBatcher<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
-  private running: Promise<void> | null = null;
+  private readonly running = new Set<Promise<void>>();
+  /** Counted beside them: a lane has ended as soon as it finds nothing to do, and its promise settles only later. */
+  private busyLanes = 0;
 
   /** `flush` writes the items in one transaction and returns their results in the same order. */
   constructor(
@@ -32,31 +39,47 @@ export class WriteBatcher<Item, Result> {
     private readonly options: WriteBatcherOptions,
   ) {}
 
-  write(item: Item): Promise<Result> {
+  write(item: Item, weight = 1): Promise<Result> {
     if (this.waiting.length >= this.options.maxQueued) {
       return Promise.reject(new QueueFullError(`${this.options.maxQueued} writes are waiting`));
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
-      this.running ??= this.run();
+      this.waiting.push({ item, weight, resolve, reject });
+      if (this.busyLanes < (this.options.lanes ?? 1)) this.start();
     });
   }
 
   /** Resolves when everything that was written before has been flushed. */
   async drain(): Promise<void> {
-    while (this.running) await this.running;
+    while (this.busyLanes > 0) await Promise.all(this.running);
+  }
+
+  private start(): void {
+    this.busyLanes++;
+    const lane = this.run().finally(() => this.running.delete(lane));
+    this.running.add(lane);
   }
 
   private async run(): Promise<void> {
     // Let the callers of this turn of the event loop join the first flush.
     await Promise.resolve();
     while (this.waiting.length > 0) {
-      const members = this.waiting.splice(0, this.options.maxItems);
+      const members = this.waiting.splice(0, this.countOfNext());
       if (!(await this.tryFlush(members)) && members.length > 1) {
         for (const member of members) await this.tryFlush([member]);
       }
     }
-    this.running = null;
+    this.busyLanes--;
+  }
+
+  private countOfNext(): number {
+    const { maxItems, maxWeight = Infinity } = this.options;
+    let weight = 0;
+    const tooMany = this.waiting.findIndex((next, index) => {
+      weight += next.weight;
+      return index === maxItems || (index > 0 && weight > maxWeight);
+    });
+    return tooMany === -1 ? this.waiting.length : tooMany;
   }
 
   /** False when several items failed together, which are then still unanswered. */

@@ -9,7 +9,7 @@ import { addRule, type Class } from './property-rules.js';
  */
 export function Elements(type: () => Class, { min, max }: { min: number; max: number }): PropertyDecorator {
   return applyDecorators(
-    addRule({ elements: { type, max } }),
+    addRule({ elements: { type, min, max } }),
     IsArray(),
     ArrayMinSize(min),
     ArrayMaxSize(max),

@@ -9,12 +9,15 @@ export interface Preferences {
   readonly representation: boolean;
 }
 
+const NONE: Preferences = { lenient: false, representation: false };
+
 /** A header this long is no preference of ours. */
 const MAX_HEADER_CHARACTERS = 1024;
 
 /** Of a preference given twice the first counts (RFC 7240, section 2). */
 export function parsePrefer(header: string | string[] | undefined): Preferences {
-  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  if (header === undefined) return NONE;
+  const text = Array.isArray(header) ? header.join(',') : header;
   const values = new Map<string, string>();
   if (text.length <= MAX_HEADER_CHARACTERS) {
     for (const preference of text.split(',')) {

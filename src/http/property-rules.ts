@@ -6,7 +6,7 @@ export type Class<T extends object = object> = new (...args: never[]) => T;
 export interface PropertyRule {
   parse?: Parse;
   alias?: { name: string; emptyIsAbsent: boolean };
-  elements?: { type: () => Class; max: number };
+  elements?: { type: () => Class; min: number; max: number };
   /** Names that callers try instead; they are refused with this property as the hint. */
   hints?: readonly string[];
   /** Names of what is refused for good, also where unknown fields are let pass. */

@@ -4,6 +4,7 @@ import type { ValidationError } from 'class-validator';
 import { AppError, validationFailed, type FieldError } from '../runtime/errors.js';
 import { requestContext } from '../runtime/request-context.js';
 import { fieldErrorsOf } from './field-errors.js';
+import { parsedInstance } from './parsed-instance.js';
 import type { Class } from './property-rules.js';
 import { readRawObject } from './raw-object.js';
 
@@ -37,6 +38,8 @@ export class EdgeValidationPipe extends ValidationPipe {
     }
     // A CSV body, which is read line by line (csv-body.ts).
     if (value instanceof Readable) return value;
+    // What our own parameter decorators give is no input any more.
+    if (metadata.type === 'custom') return value;
     if (!this.toValidate(metadata)) return super.transform(value, metadata) as Promise<unknown>;
     const raw = readRawObject(value, metadata.metatype as Class, {
       pointer: '',
@@ -45,6 +48,8 @@ export class EdgeValidationPipe extends ValidationPipe {
       now: (this.settings.now ?? Date.now)(),
     });
     const errors = [...this.unknownFields(raw.unknown, metadata), ...raw.errors];
+    const parsed = errors.length === 0 ? parsedInstance(metadata.metatype as Class, raw.value) : undefined;
+    if (parsed !== undefined) return parsed;
     // Nothing to go on with where the whole is no object.
     if (raw.value === null) throw validationFailed(errors);
     const dto = await this.collect(() => super.transform(raw.value, metadata) as Promise<unknown>, errors);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { type State, TRANSITIONS } from '../contracts/states.js';
+import { runAll, type Statement } from '../database/statement.js';
 import { FOLD_BUCKETS } from './buckets.sql.js';
 import type { EventColumn } from './columns.js';
 import { ADD_TO_BUCKETS, ADD_TO_COUNTERS, BUCKET_COLUMNS, COUNTER_COLUMNS } from './counters.sql.js';
@@ -34,13 +35,15 @@ class Deltas<Column extends string> {
     delta.set(column, (delta.get(column) ?? 0) + count);
   }
 
-  async write(transaction: EntityManager, statement: string, columns: readonly Column[]): Promise<void> {
-    if (this.byTopic.size === 0) return;
+  /** The statement that adds them; none where there is nothing to add. */
+  statements(text: string, columns: readonly Column[]): Statement[] {
+    if (this.byTopic.size === 0) return [];
     const deltas = [...this.byTopic.values()];
-    await transaction.query(statement, [
+    const parameters = [
       [...this.byTopic.keys()],
       ...columns.map((column) => deltas.map((delta) => delta.get(column) ?? 0)),
-    ]);
+    ];
+    return [{ text, parameters }];
   }
 }
 
@@ -52,8 +55,12 @@ class Deltas<Column extends string> {
 export class LedgerService {
   constructor(@InjectRepository(TopicBucket) private readonly buckets: Repository<TopicBucket>) {}
 
-  /** Throws on a transition that `contracts/states.ts` does not allow. */
   async move(transaction: EntityManager, moves: readonly Move[], tallies: readonly Tally[] = []): Promise<void> {
+    await runAll(transaction, this.statements(moves, tallies));
+  }
+
+  /** What `move` runs, for a transaction that is sent at once. Throws on a transition that `contracts/states.ts` does not allow. */
+  statements(moves: readonly Move[], tallies: readonly Tally[] = []): Statement[] {
     const counters = new Deltas<(typeof COUNTER_COLUMNS)[number]>();
     const buckets = new Deltas<(typeof BUCKET_COLUMNS)[number]>();
     for (const { topicId, from, to, count } of moves) {
@@ -69,8 +76,10 @@ export class LedgerService {
         if (what !== 'tracked_delivery') buckets.add(topicId, what, count);
       }
     }
-    await buckets.write(transaction, ADD_TO_BUCKETS, BUCKET_COLUMNS);
-    await counters.write(transaction, ADD_TO_COUNTERS, COUNTER_COLUMNS);
+    return [
+      ...buckets.statements(ADD_TO_BUCKETS, BUCKET_COLUMNS),
+      ...counters.statements(ADD_TO_COUNTERS, COUNTER_COLUMNS),
+    ];
   }
 
   /** Minutes of long ago become hours. */

@@ -1,6 +1,6 @@
-import type { EntityManager } from 'typeorm';
 import type { Variables } from '../compose/variables.js';
 import { textArray, uuidArray } from '../database/binary-array.js';
+import type { Statement } from '../database/statement.js';
 import { type Block, blockText } from '../suppressions/recipient-check.js';
 import { INSERT_EMAILS, INSERT_PERSONAL_EMAILS, INSERT_SUPPRESSED_EMAILS } from './messages.sql.js';
 
@@ -29,18 +29,23 @@ export class EmailRows {
     this.suppressed.push({ id, address, block });
   }
 
-  async insert(transaction: EntityManager): Promise<void> {
-    const columns = [uuidArray(this.ids), textArray(this.addresses)];
-    if (this.isPersonal) {
-      await transaction.query(INSERT_PERSONAL_EMAILS, [...columns, this.tracking, this.variables]);
-    } else if (this.ids.length > 0) {
-      await transaction.query(INSERT_EMAILS, columns);
+  *statements(): Generator<Statement> {
+    if (this.ids.length > 0) {
+      const columns = [uuidArray(this.ids), textArray(this.addresses)];
+      if (this.isPersonal) {
+        yield { text: INSERT_PERSONAL_EMAILS, parameters: [...columns, this.tracking, this.variables] };
+      } else {
+        yield { text: INSERT_EMAILS, parameters: columns };
+      }
     }
     if (this.suppressed.length === 0) return;
-    await transaction.query(INSERT_SUPPRESSED_EMAILS, [
-      uuidArray(this.suppressed.map(({ id }) => id)),
-      textArray(this.suppressed.map(({ address }) => address)),
-      textArray(this.suppressed.map(({ block }) => blockText(block))),
-    ]);
+    yield {
+      text: INSERT_SUPPRESSED_EMAILS,
+      parameters: [
+        uuidArray(this.suppressed.map(({ id }) => id)),
+        textArray(this.suppressed.map(({ address }) => address)),
+        textArray(this.suppressed.map(({ block }) => blockText(block))),
+      ],
+    };
   }
 }

@@ -5,7 +5,8 @@ import type { Variables } from '../compose/variables.js';
 import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.js';
 import { type State, stateOf } from '../contracts/states.js';
 import { uuidArray } from '../database/binary-array.js';
-import { rowsOf } from '../database/statement.js';
+import { commitInOneTrip } from '../database/one-trip.js';
+import { rowsOf, runAll, type Statement } from '../database/statement.js';
 import type { Block, BlockedByTopic } from '../suppressions/recipient-check.js';
 import { EmailRows } from './email-rows.js';
 import { Message } from './message.entity.js';
@@ -27,6 +28,8 @@ export interface MessageExtras {
 }
 
 export interface NewMessage extends MessageExtras {
+  /** The name of the key that it came with. */
+  apiKey: string;
   topicId: string;
   subject: string;
   content: string;
@@ -70,43 +73,37 @@ export class MessagesRepository {
     return this.messages.manager.transaction(work);
   }
 
-  /** Stores messages, their batches and emails, the blocked ones as suppressed; the counters are the caller's. */
-  async insert(
-    transaction: EntityManager,
+  /**
+   * Stores messages and moves the counters, in a transaction of its own. What is one statement's worth of emails goes in
+   * one trip; of more the next are made only when PostgreSQL has taken the ones before, so that nobody else waits.
+   */
+  async commit(
     messages: readonly IdentifiedMessage[],
     blocked: BlockedByTopic,
-    apiKey: string,
     batchSize: number,
+    counters: readonly Statement[],
   ): Promise<void> {
-    const columns: unknown[] = [
-      messages.map((message) => message.id),
-      messages.map((message) => message.topicId),
-      messages.map((message) => message.subject),
-      messages.map((message) => message.content),
-      uuidArray(messages.map((message) => message.first)),
-      messages.map((message) => message.recipients.length),
-      messages.map((message) => message.trackOpens),
-      apiKey,
-      messages.map((message) => message.scheduledAt),
-      messages.map((message) => message.trackClicks),
-    ];
-    if (messages.some(hasExtras)) {
-      await transaction.query(INSERT_MESSAGES_WITH_EXTRAS, [
-        ...columns,
-        messages.map((message) => message.text),
-        messages.map((message) => message.fromEmail),
-        messages.map((message) => message.replyTo),
-        messages.map(({ headers }) => headers && JSON.stringify(headers)),
-        messages.map(({ tags }) => tags && JSON.stringify(tags)),
-        messages.map(({ variables }) => variables && JSON.stringify(variables)),
-        messages.map((message) => message.unsubscribe),
-        messages.map((message) => message.expiresAt),
-      ]);
-    } else {
-      await transaction.query(INSERT_MESSAGES, columns);
+    const insertions = this.insertions(messages, blocked, batchSize);
+    const count = messages.reduce((sum, { recipients }) => sum + recipients.length, 0);
+    if (count <= EMAILS_PER_STATEMENT) {
+      await commitInOneTrip(this.messages.manager, [...insertions, ...counters]);
+      return;
     }
-    await this.insertBatches(transaction, messages, blocked, batchSize);
-    await this.insertEmails(transaction, messages, blocked);
+    await this.transaction(async (transaction) => {
+      await runAll(transaction, insertions);
+      await runAll(transaction, counters);
+    });
+  }
+
+  /** Stores messages, their batches and emails, the blocked ones as suppressed; the counters are the caller's. */
+  *insertions(
+    messages: readonly IdentifiedMessage[],
+    blocked: BlockedByTopic,
+    batchSize: number,
+  ): Generator<Statement> {
+    yield insertionOf(messages);
+    yield this.batchInsertion(messages, blocked, batchSize);
+    yield* this.emailInsertions(messages, blocked);
   }
 
   findAll(ids: readonly string[]): Promise<Message[]> {
@@ -127,12 +124,11 @@ export class MessagesRepository {
     return new Map(rows.map(({ state, count }) => [stateOf(state), count]));
   }
 
-  private async insertBatches(
-    transaction: EntityManager,
+  private batchInsertion(
     messages: readonly IdentifiedMessage[],
     blocked: BlockedByTopic,
     batchSize: number,
-  ): Promise<void> {
+  ): Statement {
     const batches = messages.flatMap((message) => {
       const ofTopic = blocked.of(message.topicId);
       const count = message.recipients.length;
@@ -143,7 +139,7 @@ export class MessagesRepository {
         return { message, step, size, id: idAt(message.first, from), lastId: idAt(message.first, end - 1) };
       });
     });
-    await transaction.query(INSERT_BATCHES, [
+    const parameters = [
       uuidArray(batches.map((batch) => batch.id)),
       uuidArray(batches.map((batch) => batch.lastId)),
       batches.map((batch) => batch.message.id),
@@ -153,14 +149,11 @@ export class MessagesRepository {
       batches.map((batch) => batch.message.scheduledAt),
       batches.map((batch) => batch.step),
       batches.map((batch) => batch.message.expiresAt),
-    ]);
+    ];
+    return { text: INSERT_BATCHES, parameters };
   }
 
-  private async insertEmails(
-    transaction: EntityManager,
-    messages: readonly IdentifiedMessage[],
-    blocked: BlockedByTopic,
-  ): Promise<void> {
+  private *emailInsertions(messages: readonly IdentifiedMessage[], blocked: BlockedByTopic): Generator<Statement> {
     let rows = new EmailRows();
     for (const { first, topicId, recipients, tracking, recipientVariables } of messages) {
       const ofTopic = blocked.of(topicId);
@@ -171,12 +164,39 @@ export class MessagesRepository {
         else rows.add(id, address, tracking?.[index] ?? null, recipientVariables?.[index] ?? null);
       }
       if (rows.size + 1_000 > EMAILS_PER_STATEMENT) {
-        await rows.insert(transaction);
+        yield* rows.statements();
         rows = new EmailRows();
       }
     }
-    await rows.insert(transaction);
+    yield* rows.statements();
   }
+}
+
+function insertionOf(messages: readonly IdentifiedMessage[]): Statement {
+  const columns: unknown[] = [
+    messages.map((message) => message.id),
+    messages.map((message) => message.topicId),
+    messages.map((message) => message.subject),
+    messages.map((message) => message.content),
+    uuidArray(messages.map((message) => message.first)),
+    messages.map((message) => message.recipients.length),
+    messages.map((message) => message.trackOpens),
+    messages.map((message) => message.apiKey),
+    messages.map((message) => message.scheduledAt),
+    messages.map((message) => message.trackClicks),
+  ];
+  if (!messages.some(hasExtras)) return { text: INSERT_MESSAGES, parameters: columns };
+  const extras: unknown[] = [
+    messages.map((message) => message.text),
+    messages.map((message) => message.fromEmail),
+    messages.map((message) => message.replyTo),
+    messages.map(({ headers }) => headers && JSON.stringify(headers)),
+    messages.map(({ tags }) => tags && JSON.stringify(tags)),
+    messages.map(({ variables }) => variables && JSON.stringify(variables)),
+    messages.map((message) => message.unsubscribe),
+    messages.map((message) => message.expiresAt),
+  ];
+  return { text: INSERT_MESSAGES_WITH_EXTRAS, parameters: [...columns, ...extras] };
 }
 
 function hasExtras(message: MessageExtras): boolean {

@@ -2,11 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { schedulerConfig, type SchedulerConfig } from '../config/scheduler.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
-import { formatId, idAt } from '../contracts/ids.js';
+import { rangeTexts } from '../contracts/ids.js';
+import { runAll } from '../database/statement.js';
+import { WriteBatcher } from '../database/write-batcher.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
 import { type BlockedByTopic, RecipientCheck } from '../suppressions/recipient-check.js';
-import { isIdCollision } from './id-collision.js';
 import { DispatchNudge } from './dispatch-nudge.js';
+import { isIdCollision, wasRefused } from './insert-faults.js';
 import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js';
 import {
   countBlocked,
@@ -50,8 +52,31 @@ export interface SubmissionResult {
   isReplay: boolean;
 }
 
+/** A submission on its way into the ledger. */
+interface Entry {
+  submission: Submission;
+  startedMs: number;
+}
+
+/** What an entry will have stored, and its answer. */
+interface Acceptance {
+  messages: readonly IdentifiedMessage[];
+  body: string;
+}
+
+/**
+ * What shares a commit with others, in characters of content and address: one that is larger has a commit of its own, so
+ * that nobody waits for it. The weight bounds what a flush sends at once, however long the contents.
+ */
+const MAX_GROUPED_CHARACTERS = 50_000;
+const GROUPS = { maxItems: 500, maxWeight: 500_000, maxQueued: 5_000, lanes: 2 };
+/** An address with what is stored beside it. */
+const CHARACTERS_PER_EMAIL = 100;
+
 @Injectable()
 export class MessagesService {
+  private readonly groups = new WriteBatcher<Entry, string | Error>((entries) => this.storeGroup(entries), GROUPS);
+
   constructor(
     private readonly messages: MessagesRepository,
     private readonly idempotency: IdempotencyRepository,
@@ -62,58 +87,110 @@ export class MessagesService {
     @Inject(trackingConfig.KEY) private readonly tracking: TrackingConfig,
   ) {}
 
-  /** Stores a submission in one transaction; resolves after its COMMIT. */
+  /** Resolves after the COMMIT of the submission: of one with a key or much to store its own, else of a group's. */
   async submit(submission: Submission): Promise<SubmissionResult> {
-    const startedMs = performance.now();
+    const entry = { submission, startedMs: performance.now() };
+    if (submission.idempotency) return this.storeOnce(entry, { apiKey: submission.apiKey, ...submission.idempotency });
+    const size = charactersOf(submission);
+    const body = size > MAX_GROUPED_CHARACTERS ? (await this.store([entry]))[0] : await this.groups.write(entry, size);
+    if (body instanceof Error) throw body;
+    return { body, isReplay: false };
+  }
+
+  /**
+   * A flush of the batcher, which tries the members of one that throws one by one: only what PostgreSQL refused is
+   * thrown. Where the connection was lost the COMMIT may have arrived, and another try would store everything twice:
+   * that error is each member's answer.
+   */
+  private async storeGroup(entries: readonly Entry[]): Promise<(string | Error)[]> {
+    try {
+      return await this.store(entries);
+    } catch (error) {
+      if (wasRefused(error)) throw error;
+      return entries.map(() => error as Error);
+    }
+  }
+
+  /** Stores submissions in one transaction; returns their answers. */
+  private async store(entries: readonly Entry[]): Promise<string[]> {
+    const blocked = await this.blocked(entries);
+    const accepted = await this.withFreshIds(async () => {
+      const acceptances = entries.map((entry) => this.accept(entry, blocked));
+      const messages = acceptances.flatMap((acceptance) => acceptance.messages);
+      const counters = this.ledger.statements(movesOf(messages, blocked));
+      await this.messages.commit(messages, blocked, this.scheduler.batchSize, counters);
+      return acceptances;
+    });
+    this.nudge.nudge();
+    return accepted.map(({ body }) => body);
+  }
+
+  /** Stores a submission with its Idempotency-Key, in a transaction of its own, or finds the answer it had before. */
+  private async storeOnce(entry: Entry, use: KeyUse): Promise<SubmissionResult> {
+    const result = await this.withFreshIds(() =>
+      this.messages.transaction(async (transaction): Promise<SubmissionResult> => {
+        const stored = await this.idempotency.begin(transaction, use);
+        if (stored !== null) return { body: stored, isReplay: true };
+        const blocked = await this.blocked([entry], transaction);
+        const { messages, body } = this.accept(entry, blocked);
+        await runAll(transaction, this.messages.insertions(messages, blocked, this.scheduler.batchSize));
+        await this.idempotency.store(transaction, use, body);
+        await this.ledger.move(transaction, movesOf(messages, blocked));
+        return { body, isReplay: false };
+      }),
+    );
+    if (!result.isReplay) this.nudge.nudge();
+    return result;
+  }
+
+  /** Ids are chosen anew where a range was taken already. */
+  private async withFreshIds<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const result = await this.messages.transaction((transaction) => this.store(transaction, submission, startedMs));
-        if (!result.isReplay) this.nudge.nudge();
-        return result;
+        return await work();
       } catch (error) {
         if (attempt === MAX_ID_ATTEMPTS || !isIdCollision(error)) throw error;
       }
     }
   }
 
-  private async store(
-    transaction: EntityManager,
-    submission: Submission,
-    startedMs: number,
-  ): Promise<SubmissionResult> {
-    const { apiKey, idempotency } = submission;
-    if (idempotency) {
-      const body = await this.idempotency.begin(transaction, { apiKey, ...idempotency });
-      if (body !== null) return { body, isReplay: true };
-    }
-    const messages = submission.messages.map((message) => identify(this.newMessage(message)));
-    const blocked = await this.recipients.blocked(
-      messages.map(({ topicId, recipients }) => ({ topicId, addresses: recipients })),
-      transaction,
+  private blocked(entries: readonly Entry[], transaction?: EntityManager): Promise<BlockedByTopic> {
+    const mails = entries.flatMap(({ submission }) =>
+      submission.messages.map(({ topicId, recipients }) => ({ topicId, addresses: recipients.addresses })),
     );
-    await this.messages.insert(transaction, messages, blocked, apiKey, this.scheduler.batchSize);
-    const body = JSON.stringify(answer(submission, messages, blocked, performance.now() - startedMs));
-    if (idempotency) await this.idempotency.store(transaction, { apiKey, ...idempotency }, body);
-    await this.ledger.move(
-      transaction,
-      messages.flatMap(({ topicId, recipients }): Move[] => {
-        const suppressed = countBlocked(recipients, blocked.of(topicId));
-        return [
-          { topicId, from: 'accepted', to: 'pending', count: recipients.length - suppressed },
-          { topicId, from: 'accepted', to: 'suppressed', count: suppressed },
-        ];
-      }),
-    );
-    return { body, isReplay: false };
+    return this.recipients.blocked(mails, transaction);
   }
 
-  private newMessage({ recipients, ...message }: SubmittedMessage): NewMessage {
+  private accept({ submission, startedMs }: Entry, blocked: BlockedByTopic): Acceptance {
+    const messages = submission.messages.map((message) => identify(this.newMessage(message, submission.apiKey)));
+    return { messages, body: JSON.stringify(answer(submission, messages, blocked, performance.now() - startedMs)) };
+  }
+
+  private newMessage({ recipients, ...message }: SubmittedMessage, apiKey: string): NewMessage {
     const trackOpens = message.trackOpens ?? this.tracking.trackOpens;
     const trackClicks = message.trackClicks ?? false;
     const tracking = deviatingTracking(recipients.tracking, recipients.addresses.length, { trackOpens, trackClicks });
     const { addresses, variables: recipientVariables } = recipients;
-    return { ...message, trackOpens, trackClicks, recipients: addresses, tracking, recipientVariables };
+    return { ...message, apiKey, trackOpens, trackClicks, recipients: addresses, tracking, recipientVariables };
   }
+}
+
+function charactersOf({ messages }: Submission): number {
+  return messages.reduce(
+    (sum, { content, text, recipients }) =>
+      sum + content.length + (text?.length ?? 0) + recipients.addresses.length * CHARACTERS_PER_EMAIL,
+    0,
+  );
+}
+
+function movesOf(messages: readonly IdentifiedMessage[], blocked: BlockedByTopic): Move[] {
+  return messages.flatMap(({ topicId, recipients }): Move[] => {
+    const suppressed = countBlocked(recipients, blocked.of(topicId));
+    return [
+      { topicId, from: 'accepted', to: 'pending', count: recipients.length - suppressed },
+      { topicId, from: 'accepted', to: 'suppressed', count: suppressed },
+    ];
+  });
 }
 
 function answer(
@@ -132,12 +209,10 @@ function answer(
       const suppressed = countBlocked(recipients, blocked.of(topicId));
       const summary = { id, count: recipients.length, duplicates, suppressed };
       if (count > MAX_LISTED_IDS && !listsIds) return summary;
-      return { ...summary, email_ids: Array.from(positions, (position) => emailId(first, position)) };
+      const ids = rangeTexts(first);
+      const email_ids = Array.from(positions, (position) => (position === NO_RECIPIENT ? null : ids(position)));
+      return { ...summary, email_ids };
     }),
     ...(rejected.length > 0 && { rejected }),
   };
-}
-
-function emailId(first: Buffer, position: number): string | null {
-  return position === NO_RECIPIENT ? null : formatId(idAt(first, position));
 }

@@ -1,25 +1,25 @@
 import { CODE } from '../contracts/states.js';
 
-/** Parameters: ids, topics, subjects, contents, first email ids, counts, track_opens, key name, schedules, track_clicks. */
+/** Parameters: ids, topics, subjects, contents, first email ids, counts, track_opens, key names, schedules, track_clicks. */
 export const INSERT_MESSAGES = `/* messages.insert */
   INSERT INTO messages
     (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks)
-  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, $8, scheduled_at, track_clicks
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $9::timestamptz[],
-      $10::boolean[])
-    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, scheduled_at, track_clicks)`;
+  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $8::text[],
+      $9::timestamptz[], $10::boolean[])
+    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks)`;
 
 /** Parameters: those of `messages.insert`; texts, from, reply_to, headers, tags, variables, unsubscribe, expiries. */
 export const INSERT_MESSAGES_WITH_EXTRAS = `/* messages.insert_with_extras */
   INSERT INTO messages
     (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks,
      text, from_email, reply_to, headers, tags, variables, unsubscribe, expires_at)
-  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, $8, scheduled_at, track_clicks,
+  SELECT id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks,
     text, from_email, reply_to, headers, tags, variables, unsubscribe, expires_at
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $9::timestamptz[],
-      $10::boolean[], $11::text[], $12::text[], $13::text[], $14::jsonb[], $15::jsonb[], $16::jsonb[], $17::boolean[],
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::boolean[], $8::text[],
+      $9::timestamptz[], $10::boolean[], $11::text[], $12::text[], $13::text[], $14::jsonb[], $15::jsonb[], $16::jsonb[], $17::boolean[],
       $18::timestamptz[])
-    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, scheduled_at, track_clicks,
+    AS new (id, topic_id, subject, content, first_email_id, count, track_opens, api_key, scheduled_at, track_clicks,
       text, from_email, reply_to, headers, tags, variables, unsubscribe, expires_at)`;
 
 /**

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runAll } from '../../src/database/statement.js';
 import { LedgerService } from '../../src/ledger/ledger.service.js';
 import { Batch } from '../../src/messages/batch.entity.js';
 import { BatchesRepository } from '../../src/messages/batches.repository.js';
@@ -193,6 +194,7 @@ describe('the ledger', () => {
     const message = identify({
       ...NO_EXTRAS,
       recipientVariables: null,
+      apiKey: 'test',
       topicId,
       subject: 'Hello',
       content: '<p>Hello</p>',
@@ -203,7 +205,7 @@ describe('the ledger', () => {
       recipients: recipients(count),
     });
     await messages.transaction(async (transaction) => {
-      await messages.insert(transaction, [message], new BlockedByTopic(), 'test', 1_000);
+      await runAll(transaction, messages.insertions([message], new BlockedByTopic(), 1_000));
       await ledger.move(transaction, [{ topicId, from: 'accepted', to: 'pending', count }]);
     });
     return dispatch();
