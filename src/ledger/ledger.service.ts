@@ -4,7 +4,7 @@ import { type EntityManager, Repository } from 'typeorm';
 import { type State, TRANSITIONS } from '../contracts/states.js';
 import { FOLD_BUCKETS } from './buckets.sql.js';
 import type { EventColumn } from './columns.js';
-import { ADD_TO_BUCKETS, ADD_TO_COUNTERS, BUCKET_COLUMNS, COUNTER_COLUMNS } from './counters.sql.js';
+import { ADD_TO_BOTH, ADD_TO_BUCKETS, ADD_TO_COUNTERS, BUCKET_COLUMNS, COUNTER_COLUMNS } from './counters.sql.js';
 import { TopicBucket } from './topic-bucket.entity.js';
 
 /** `count` emails of a topic go from one state to another; `accepted` is how they enter. */
@@ -34,13 +34,14 @@ class Deltas<Column extends string> {
     delta.set(column, (delta.get(column) ?? 0) + count);
   }
 
-  async write(transaction: EntityManager, statement: string, columns: readonly Column[]): Promise<void> {
-    if (this.byTopic.size === 0) return;
+  get isEmpty(): boolean {
+    return this.byTopic.size === 0;
+  }
+
+  /** Topics, and one list per column. */
+  parameters(columns: readonly Column[]): unknown[] {
     const deltas = [...this.byTopic.values()];
-    await transaction.query(statement, [
-      [...this.byTopic.keys()],
-      ...columns.map((column) => deltas.map((delta) => delta.get(column) ?? 0)),
-    ]);
+    return [[...this.byTopic.keys()], ...columns.map((column) => deltas.map((delta) => delta.get(column) ?? 0))];
   }
 }
 
@@ -69,8 +70,12 @@ export class LedgerService {
         if (what !== 'tracked_delivery') buckets.add(topicId, what, count);
       }
     }
-    await buckets.write(transaction, ADD_TO_BUCKETS, BUCKET_COLUMNS);
-    await counters.write(transaction, ADD_TO_COUNTERS, COUNTER_COLUMNS);
+    const ofBuckets = buckets.parameters(BUCKET_COLUMNS);
+    const ofCounters = counters.parameters(COUNTER_COLUMNS);
+    if (buckets.isEmpty && counters.isEmpty) return;
+    if (buckets.isEmpty) await transaction.query(ADD_TO_COUNTERS, ofCounters);
+    else if (counters.isEmpty) await transaction.query(ADD_TO_BUCKETS, ofBuckets);
+    else await transaction.query(ADD_TO_BOTH, [...ofBuckets, ...ofCounters]);
   }
 
   /** Minutes of long ago become hours. */
