@@ -25,6 +25,24 @@ export interface EmailUnderEvents {
   claimedAt: Date | null;
   /** Bits of contracts/event-types.ts. */
   events: number;
+  /** Its address has transient bounces in a row, which a delivery ends. */
+  hasSoftBounces: boolean;
+}
+
+interface EmailRow {
+  id: string;
+  address: string;
+  own_state: number | null;
+  events: number;
+  batch_id: string;
+  batch_state: number;
+  batch_epoch: number;
+  topic_id: string;
+  has_moved: boolean | null;
+  is_tracked: boolean;
+  out_at: Date | null;
+  claimed_at: Date | null;
+  has_soft_bounces: boolean;
 }
 
 export interface Raise {
@@ -67,20 +85,13 @@ export class EventsRepository {
 
   /** Locks emails; those that do not exist are missing from the map. */
   async hold(transaction: EntityManager, ids: readonly string[]): Promise<Map<string, EmailUnderEvents>> {
-    await transaction.query(LOCK, [ids]);
-    const rows = await rowsOf<{
-      id: string;
-      address: string;
-      own_state: number | null;
-      events: number;
-      batch_id: string;
-      batch_state: number;
-      batch_epoch: number;
-      topic_id: string;
-      is_tracked: boolean;
-      out_at: Date | null;
-      claimed_at: Date | null;
-    }>(transaction, READ, [ids]);
+    const locked = await rowsOf<EmailRow>(transaction, LOCK, [ids]);
+    // Whoever held an email meanwhile may have moved it, and a pending batch changes; any other is final.
+    const isStale = locked.some(
+      ({ has_moved, own_state, batch_state }) =>
+        has_moved === true || (own_state === null && batch_state === CODE.pending),
+    );
+    const rows = isStale || locked.length < ids.length ? await rowsOf<EmailRow>(transaction, READ, [ids]) : locked;
     return new Map(
       rows.map((row) => [
         row.id,
@@ -96,6 +107,7 @@ export class EventsRepository {
           outAt: row.out_at,
           claimedAt: row.claimed_at,
           events: row.events,
+          hasSoftBounces: row.has_soft_bounces,
         },
       ]),
     );

@@ -131,7 +131,10 @@ export class EventsService {
       return event.recipients.some((recipient) => recipient.toLowerCase() === address) ? [{ event, address }] : [];
     });
     const having = (wanted: (event: EmailEvent) => boolean) => concerned.filter(({ event }) => wanted(event));
-    const delivered = having(({ type }) => type === 'Delivery').map(({ address }) => address);
+    const ended = concerned.filter(
+      ({ event }) => event.type === 'Delivery' && emails.get(event.emailId)!.hasSoftBounces,
+    );
+    const delivered = ended.map(({ address }) => address);
     await this.suppressions.clearSoftBounces(transaction, delivered);
     const worn = await this.suppressions.countSoftBounces(
       transaction,

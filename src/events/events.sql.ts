@@ -1,17 +1,23 @@
 import { BATCH_OF_EMAIL } from '../messages/messages.sql.js';
 
-/** Locks emails in the order of their ids; what they are is read afterwards, in a snapshot of its own. Parameters: ids. */
-export const LOCK = `/* events.lock */
-  SELECT id FROM emails WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`;
-
-/** Parameters: ids of locked emails. */
-export const READ = `/* events.read */
+/** LIMIT insists on the index, whatever was known of the table when the plan was made. */
+const EMAILS = `
   SELECT e.id, e.address, e.state AS own_state, e.events, e.claimed_at, b.id AS batch_id, b.state AS batch_state,
-    b.epoch AS batch_epoch, b.topic_id,
-    coalesce(e.tracking & 1 = 1, m.track_opens) AS is_tracked, coalesce(e.sent_at, b.dispatched_at) AS out_at
+    b.epoch AS batch_epoch, b.topic_id, e.batch_id <> b.id AS has_moved,
+    coalesce(e.tracking & 1 = 1, m.track_opens) AS is_tracked, coalesce(e.sent_at, b.dispatched_at) AS out_at,
+    EXISTS (SELECT FROM soft_bounces WHERE address = lower(e.address)) AS has_soft_bounces
   FROM emails e ${BATCH_OF_EMAIL}
-  JOIN messages m ON m.id = b.message_id
+  CROSS JOIN LATERAL (SELECT track_opens FROM messages WHERE id = b.message_id LIMIT 1) AS m
   WHERE e.id = ANY ($1::uuid[])`;
+
+/**
+ * Locks emails in the order of their ids. An email is read as it is once it is locked; its batch as it was when the
+ * statement began, which may have been before. Parameters: ids.
+ */
+export const LOCK = `/* events.lock */ ${EMAILS} ORDER BY e.id FOR UPDATE OF e`;
+
+/** The same for locked emails, in a snapshot of its own. Parameters: ids. */
+export const READ = `/* events.read */ ${EMAILS}`;
 
 /** Parameters: email ids, ids, types, times, is_machine, details, raws. Returns the keys that are new. */
 export const INSERT = `/* events.insert */

@@ -53,10 +53,10 @@ export class FetchRecorder implements BeforeApplicationShutdown {
     const recording = this.store(event, key);
     this.pending.add(recording);
     void recording.finally(() => this.pending.delete(recording));
-    const waiting = new AbortController();
-    const late = sleep(COMMIT_WAIT_MS, 'late', { signal: waiting.signal }).catch(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, COMMIT_WAIT_MS, 'late')));
     if ((await Promise.race([recording, late])) === 'late') this.unconfirmed++;
-    waiting.abort();
+    clearTimeout(timer);
   }
 
   /** What was answered before its commit is committed before we end, if the database lets us. */
