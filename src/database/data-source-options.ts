@@ -31,7 +31,7 @@ export function dataSourceOptions(config: DatabaseConfig, applicationName: strin
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
       keepAlive: true,
-      // Statements are sent as they come, without waiting for the answer to the one before (one-trip.ts).
+      // Statements are sent as they come, without waiting for the answer to the one before (pipeline.ts).
       pipeline: true,
     },
   };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { CODE, type State, stateOf } from '../contracts/states.js';
+import { inPipeline, type Pipeline } from '../database/pipeline.js';
 import { rowsOf } from '../database/statement.js';
 import { BatchesRepository } from '../messages/batches.repository.js';
 import type { EmailEvent } from './email-event.js';
@@ -65,8 +66,8 @@ export class EventsRepository {
     private readonly batches: BatchesRepository,
   ) {}
 
-  transaction<Result>(work: (transaction: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.events.manager.transaction(work);
+  transaction<Result>(work: (pipeline: Pipeline) => Promise<Result>): Promise<Result> {
+    return inPipeline(this.events.manager, work);
   }
 
   /** An email's events in the order in which they happened. */
@@ -133,21 +134,22 @@ export class EventsRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  async raise(transaction: EntityManager, raises: readonly Raise[]): Promise<void> {
+  async raise(pipeline: Pipeline, raises: readonly Raise[]): Promise<void> {
     if (raises.length === 0) return;
     const leaving = new Map<string, number>();
     for (const { email, state } of raises) {
       if (state === null || !email.isAsBatch || email.state !== 'pending') continue;
       leaving.set(email.batchId, (leaving.get(email.batchId) ?? 0) + 1);
     }
-    await this.batches.leave(transaction, leaving);
-    await transaction.query(RAISE, [
+    await this.batches.leave(pipeline.manager, leaving);
+    const parameters = [
       raises.map(({ email }) => email.id),
       raises.map(({ state }) => (state === null ? null : CODE[state])),
       raises.map(({ events }) => events),
       raises.map(({ sentAt }) => sentAt),
       raises.map(({ reason }) => reason),
       raises.map(({ providerMessageId }) => providerMessageId),
-    ]);
+    ];
+    pipeline.send({ text: RAISE, parameters });
   }
 }

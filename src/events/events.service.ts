@@ -5,6 +5,7 @@ import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { bitOf, EVENT_TYPES, HUMAN_OPEN_BIT, raisedState } from '../contracts/event-types.js';
 import type { State } from '../contracts/states.js';
 import { EMPTY_TOPIC } from '../contracts/topic-id.js';
+import type { Pipeline } from '../database/pipeline.js';
 import { WriteBatcher } from '../database/write-batcher.js';
 import { columnOf } from '../ledger/columns.js';
 import { LedgerService, type Move, type Tally } from '../ledger/ledger.service.js';
@@ -68,13 +69,14 @@ export class EventsService {
 
   private async write(reported: readonly EmailEvent[]): Promise<Recorded[]> {
     let applied: readonly Raise[] = [];
-    const result = await this.events.transaction(async (transaction) => {
+    const result = await this.events.transaction(async (pipeline) => {
+      const { manager: transaction } = pipeline;
       const emails = await this.events.hold(transaction, [...new Set(reported.map(({ emailId }) => emailId))]);
       const events = reported.map((event) => judged(event, emails.get(event.emailId)));
       const reports = reportsOf(events, emails);
       const blocked = await this.blocked(transaction, reports);
       const possible = reports.filter(({ email }) => !blocked.has(email.id));
-      if (possible.length > 0) applied = await this.apply(transaction, possible);
+      if (possible.length > 0) applied = await this.apply(pipeline, possible);
       return events.map(({ emailId, isMachine }, index) => {
         if (!emails.has(emailId)) return 'unknown';
         if (blocked.has(emailId)) return 'busy';
@@ -107,16 +109,17 @@ export class EventsService {
   }
 
   /** Returns what was new. */
-  private async apply(transaction: EntityManager, reports: readonly Report[]): Promise<Raise[]> {
+  private async apply(pipeline: Pipeline, reports: readonly Report[]): Promise<Raise[]> {
+    const { manager: transaction } = pipeline;
     const facts = new Map(reports.flatMap(({ events }) => events).map((event) => [eventId(event), event]));
     const stored = await this.events.insert(transaction, facts);
     if (stored.size === 0) return [];
     const emails = new Map(reports.map(({ email }) => [email.id, email]));
     const fresh = [...facts].filter(([id]) => stored.has(id)).map(([, event]) => event);
     const raises = reportsOf(fresh, emails).map((report) => raiseOf(report, this.stateAfter(report)));
-    await this.events.raise(transaction, raises);
+    await this.events.raise(pipeline, raises);
     await this.suppress(transaction, emails, fresh);
-    await this.ledger.move(transaction, raises.flatMap(movesOf), raises.flatMap(talliesOf));
+    pipeline.send(...this.ledger.statements(raises.flatMap(movesOf), raises.flatMap(talliesOf)));
     return raises;
   }
 

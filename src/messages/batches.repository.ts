@@ -4,8 +4,9 @@ import { type EntityManager, In, Repository } from 'typeorm';
 import type { Variables } from '../compose/variables.js';
 import { idsFrom, newId } from '../contracts/ids.js';
 import { CODE } from '../contracts/states.js';
+import { inPipeline, type Pipeline } from '../database/pipeline.js';
 import { rowsOf } from '../database/statement.js';
-import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { LedgerService, type Move, type Tally } from '../ledger/ledger.service.js';
 import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 import { Batch } from './batch.entity.js';
 import { SPLIT_EXPLICIT, SPLIT_RANGE } from './batch-split.sql.js';
@@ -170,9 +171,9 @@ export class BatchesRepository {
    * is: its next holder publishes the same ids, which the stream recognises. Returns the batches that were settled.
    */
   settle(settlements: readonly Settlement[]): Promise<Set<string>> {
-    return this.batches.manager.transaction(async (transaction) => {
+    return inPipeline(this.batches.manager, async (pipeline) => {
       const held = await this.hold(
-        transaction,
+        pipeline.manager,
         settlements.map(({ batch }) => batch),
       );
       const mine = settlements.filter(({ batch }) => held.has(batch.id));
@@ -182,24 +183,20 @@ export class BatchesRepository {
           acknowledged.length + tooLarge.length + suppressed.length > 0 || unacknowledged.length === 0,
       );
       const released = mine.filter((settlement) => !dispatched.includes(settlement));
-      if (dispatched.length > 0) await this.markDispatched(transaction, dispatched);
+      if (dispatched.length > 0) await this.markDispatched(pipeline, dispatched);
       if (released.length > 0) {
-        await transaction.query(RELEASE, [
+        const parameters = [
           released.map(({ batch }) => batch.id),
           released.map(({ delayMs }) => delayMs),
           released.map(({ error }) => error),
-        ]);
+        ];
+        pipeline.send({ text: RELEASE, parameters });
       }
       const firsts = dispatched.filter(({ batch }) => batch.isFirst);
-      await this.ledger.move(
-        transaction,
-        dispatched.flatMap(movesOf),
-        firsts.map(({ batch: { topicId }, acknowledged: { length } }) => ({
-          topicId,
-          what: 'first_dispatch',
-          count: length,
-        })),
-      );
+      const tallies = firsts.map(({ batch: { topicId }, acknowledged: { length } }): Tally => {
+        return { topicId, what: 'first_dispatch', count: length };
+      });
+      pipeline.send(...this.ledger.statements(dispatched.flatMap(movesOf), tallies));
       return held;
     });
   }
@@ -265,11 +262,13 @@ export class BatchesRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  private async markDispatched(transaction: EntityManager, settlements: readonly Settlement[]): Promise<void> {
-    await transaction.query(MARK_DISPATCHED, [
+  private async markDispatched(pipeline: Pipeline, settlements: readonly Settlement[]): Promise<void> {
+    const { manager: transaction } = pipeline;
+    const parameters = [
       settlements.map(({ batch }) => batch.id),
       settlements.map(({ acknowledged }) => acknowledged.length),
-    ]);
+    ];
+    pipeline.send({ text: MARK_DISPATCHED, parameters });
     for (const { tooLarge, error } of settlements) {
       if (tooLarge.length > 0) await transaction.query(MARK_EMAILS_FAILED, [tooLarge, error]);
     }

@@ -3,7 +3,8 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import type { Variables } from '../compose/variables.js';
 import { CODE, type State, stateOf } from '../contracts/states.js';
-import { rowsOf } from '../database/statement.js';
+import { inPipeline } from '../database/pipeline.js';
+import { rowsOf, runAll, type Statement } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
 import { blockText, type Block, RecipientCheck } from '../suppressions/recipient-check.js';
 import type { SuppressionReason } from '../suppressions/suppression.entity.js';
@@ -165,19 +166,18 @@ export class EmailsRepository {
     sender: string,
     leaseSeconds: number,
   ): Promise<ClaimedEmail[]> {
-    return this.emails.manager.transaction(async (transaction) => {
+    return inPipeline(this.emails.manager, async (pipeline) => {
+      const { manager: transaction } = pipeline;
       const judged = await this.judge(transaction, wanted);
       const ids = judged.filter(({ verdict }) => verdict === 'send').map(({ id }) => id);
-      if (ids.length > 0) await transaction.query(BEGIN_SENDING, [ids, claimId, sender, leaseSeconds]);
+      if (ids.length > 0) pipeline.send({ text: BEGIN_SENDING, parameters: [ids, claimId, sender, leaseSeconds] });
       await this.refuse(transaction, judged);
       await this.holdPaused(transaction, judged);
-      await this.ledger.move(
-        transaction,
-        judged.flatMap(({ verdict, topicId }): Move[] => {
-          const to = STATE_OF_VERDICT[verdict];
-          return to === undefined ? [] : [{ topicId, from: 'dispatched', to, count: 1 }];
-        }),
-      );
+      const moves = judged.flatMap(({ verdict, topicId }): Move[] => {
+        const to = STATE_OF_VERDICT[verdict];
+        return to === undefined ? [] : [{ topicId, from: 'dispatched', to, count: 1 }];
+      });
+      pipeline.send(...this.ledger.statements(moves));
       return judged;
     });
   }
@@ -188,7 +188,8 @@ export class EmailsRepository {
    * or `failed` settles what the sweep could only call uncertain. Returns the ids that were recorded.
    */
   record(outcomes: readonly Outcome[], finishedClaims: readonly string[]): Promise<Set<string>> {
-    return this.emails.manager.transaction(async (transaction) => {
+    return inPipeline(this.emails.manager, async (pipeline) => {
+      const { manager: transaction } = pipeline;
       const current = await this.dropAndLock(transaction, finishedClaims, outcomes);
       const valid = outcomes.flatMap((outcome) => {
         const email = current.get(outcome.id);
@@ -199,7 +200,7 @@ export class EmailsRepository {
         if (!from || (from === 'uncertain' && outcome.result.state === 'pending')) return [];
         return from === outcome.result.state ? [] : [{ ...outcome, from } as const];
       });
-      await this.markFinal(transaction, valid);
+      pipeline.send(...outcomesOf(valid));
       await this.putBack(transaction, valid);
       if (valid.length < outcomes.length) {
         const recorded = new Set(valid.map(({ id }) => id));
@@ -208,10 +209,8 @@ export class EmailsRepository {
           outcomes.filter(({ id }) => !recorded.has(id)),
         );
       }
-      await this.ledger.move(
-        transaction,
-        valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 })),
-      );
+      const moves = valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 }));
+      pipeline.send(...this.ledger.statements(moves));
       return new Set(valid.map(({ id }) => id));
     });
   }
@@ -242,7 +241,7 @@ export class EmailsRepository {
         topicId: row.topic_id,
         result: decide(row.attempts),
       }));
-      await this.markFinal(transaction, outcomes);
+      await runAll(transaction, outcomesOf(outcomes));
       await this.putBack(transaction, outcomes);
       await this.ledger.move(
         transaction,
@@ -328,17 +327,6 @@ export class EmailsRepository {
     return new Map(rows.map((email) => [email.id, email]));
   }
 
-  private async markFinal(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {
-    const final = outcomes.filter(({ result }) => result.state !== 'pending');
-    if (final.length === 0) return;
-    await transaction.query(MARK_OUTCOMES, [
-      final.map(({ id }) => id),
-      final.map(({ result }) => CODE[result.state]),
-      final.map(({ result }) => ('providerMessageId' in result ? result.providerMessageId : null)),
-      final.map(({ result }) => ('reason' in result ? result.reason : null)),
-    ]);
-  }
-
   private async storeProviderIds(transaction: EntityManager, outcomes: readonly Outcome[]): Promise<void> {
     const named = outcomes.flatMap(({ id, result }) =>
       result.state === 'sent' ? [{ id, providerMessageId: result.providerMessageId }] : [],
@@ -368,4 +356,17 @@ export class EmailsRepository {
     await this.batches.regroup(transaction, [...groups.values()]);
     if (unattempted.length > 0) await transaction.query(GIVE_ATTEMPT_BACK, [unattempted]);
   }
+}
+
+/** What writes final outcomes; none where there are none. */
+function outcomesOf(outcomes: readonly Outcome[]): Statement[] {
+  const final = outcomes.filter(({ result }) => result.state !== 'pending');
+  if (final.length === 0) return [];
+  const parameters = [
+    final.map(({ id }) => id),
+    final.map(({ result }) => CODE[result.state]),
+    final.map(({ result }) => ('providerMessageId' in result ? result.providerMessageId : null)),
+    final.map(({ result }) => ('reason' in result ? result.reason : null)),
+  ];
+  return [{ text: MARK_OUTCOMES, parameters }];
 }

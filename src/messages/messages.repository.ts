@@ -5,7 +5,7 @@ import type { Variables } from '../compose/variables.js';
 import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.js';
 import { type State, stateOf } from '../contracts/states.js';
 import { uuidArray } from '../database/binary-array.js';
-import { commitInOneTrip } from '../database/one-trip.js';
+import { inPipeline } from '../database/pipeline.js';
 import { rowsOf, runAll, type Statement } from '../database/statement.js';
 import type { Block, BlockedByTopic } from '../suppressions/recipient-check.js';
 import { EmailRows } from './email-rows.js';
@@ -86,7 +86,9 @@ export class MessagesRepository {
     const insertions = this.insertions(messages, blocked, batchSize);
     const count = messages.reduce((sum, { recipients }) => sum + recipients.length, 0);
     if (count <= EMAILS_PER_STATEMENT) {
-      await commitInOneTrip(this.messages.manager, [...insertions, ...counters]);
+      // All made before the first is sent: what fails while it is made leaves nothing half written.
+      const statements = [...insertions, ...counters];
+      await inPipeline(this.messages.manager, (pipeline) => pipeline.send(...statements));
       return;
     }
     await this.transaction(async (transaction) => {
