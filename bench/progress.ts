@@ -1,6 +1,7 @@
 import { BARS } from './bars.js';
 import { holds } from './results.js';
 import type { Outcome } from './run.js';
+import { median } from './statistics.js';
 
 /** What is going on, on one line of a terminal that is written over; elsewhere a line each. */
 export class Progress {
@@ -10,8 +11,14 @@ export class Progress {
     process.stderr.write(this.isTerminal ? `\r\u001b[K${text}` : `${text}\n`);
   }
 
-  report({ rows }: Outcome): void {
+  report({ rows, rounds }: Outcome): void {
     this.clear();
+    for (const [variant, figures] of Object.entries(rounds[0] ?? {})) {
+      const medians = Object.keys(figures).map((name) => {
+        return `${name} ${median(rounds.map((round) => round[variant][name])).toPrecision(4)}`;
+      });
+      process.stdout.write(`  ${variant}: ${medians.join(', ')}\n`);
+    }
     for (const row of rows) {
       const bar = BARS.find(({ id }) => id === row.id);
       if (bar === undefined) throw new Error(`bars.ts has no row ${row.id}`);
