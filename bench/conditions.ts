@@ -20,7 +20,7 @@ const POSTGRES_SETTINGS = [
   'max_wal_size',
   'wal_compression',
 ];
-const PACKAGES = ['@nestjs/core', 'fastify', 'typeorm', 'pg', 'nats', 'pg-copy-streams', 'autocannon'];
+const PACKAGES = ['@nestjs/core', 'fastify', 'typeorm', 'pg', 'nats', 'pg-copy-streams'];
 
 export async function conditions(): Promise<Conditions> {
   return {

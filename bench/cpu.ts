@@ -7,6 +7,9 @@ export interface Cpu {
   nats: number;
 }
 
+/** What an email costs, in microseconds of CPU. */
+export type CpuFigures = Readonly<Record<`${keyof Cpu}_us`, number>>;
+
 /** Linux counts CPU time in hundredths of a second, whatever its own clock: proc(5), USER_HZ. */
 const TICKS_PER_SECOND = 100;
 
@@ -20,14 +23,10 @@ export function cpuOf(postgresPid: number, natsPid: number, nodes: readonly numb
   return { node: nodes.reduce((sum, pid) => sum + secondsOf(pid), 0), postgres, nats: secondsOf(natsPid) };
 }
 
-/** Microseconds of each per item. */
-export function cpuPerItem(before: Cpu, after: Cpu, items: number): Cpu {
-  const per = (seconds: number) => (seconds * 1e6) / items;
-  return {
-    node: per(after.node - before.node),
-    postgres: per(after.postgres - before.postgres),
-    nats: per(after.nats - before.nats),
-  };
+/** Microseconds of each per item, as figures of a variant. */
+export function cpuPerItem(before: Cpu, after: Cpu, items: number): CpuFigures {
+  const per = (engine: keyof Cpu) => ((after[engine] - before[engine]) * 1e6) / items;
+  return { node_us: per('node'), postgres_us: per('postgres'), nats_us: per('nats') };
 }
 
 /** Resident memory in MiB: now, and at its peak. */

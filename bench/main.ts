@@ -11,26 +11,23 @@ import { Workbench } from './workbench.js';
 
 /** The bars hang on the median of so many rounds at least. */
 const ROUNDS = 5;
-/** A smoke run shows that everything still runs: small, once, and without a verdict. */
-const SMOKE = { scale: 0.02, rounds: 1 };
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: {
     assert: { type: 'boolean', default: false },
-    smoke: { type: 'boolean', default: false },
     rounds: { type: 'string', default: String(ROUNDS) },
   },
 });
 
 const progress = new Progress();
 const workbench = new Workbench({
-  scale: options.smoke ? SMOKE.scale : 1,
+  scale: 1,
   postgresPid: Number(process.env.TEST_POSTGRES_PID),
   natsPid: Number(process.env.TEST_NATS_PID),
   say: (text) => progress.say(text),
 });
-const rounds = options.smoke ? SMOKE.rounds : Number(options.rounds);
+const rounds = Number(options.rounds);
 
 const outcomes: Outcome[] = [];
 let failed = 0;
@@ -53,7 +50,7 @@ for (const { id } of missed) process.stdout.write(`missed: ${id}\n`);
 
 // What is kept is whole: a run of single scenarios shows its figures and keeps none.
 const suite: Suite | null = names.length === 0 ? 'all' : names.length === 1 ? suiteOf(names[0]) : null;
-if (suite !== null && failed === 0 && !options.smoke && rounds >= ROUNDS) {
+if (suite !== null && failed === 0 && rounds >= ROUNDS) {
   writePage(suite, addRun(suite, await conditions(), outcomes));
   writeReadme();
 }

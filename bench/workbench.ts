@@ -6,7 +6,6 @@ export interface WorkbenchOptions {
   scale: number;
   postgresPid: number;
   natsPid: number;
-  /** PostgreSQL's data folder: what is stored is measured there. */
   say: (text: string) => void;
 }
 

@@ -29,8 +29,7 @@ async function bench(workbench: Workbench, bytes: number, env: Record<string, st
     const before = workbench.cpu([gateway.pid]);
     await backlog.release();
     const { emails, seconds } = await backlog.drained();
-    const { node, postgres, nats } = cpuPerItem(before, workbench.cpu([gateway.pid]), emails);
-    return { rate: emails / seconds, node_us: node, postgres_us: postgres, nats_us: nats };
+    return { rate: emails / seconds, ...cpuPerItem(before, workbench.cpu([gateway.pid]), emails) };
   };
   const close = () => workbench.close(stack);
   return { stack, stream, sample, content, dispatch, close };
@@ -46,8 +45,7 @@ async function published(
   await stream.renew();
   const before = workbench.cpu([process.pid]);
   const seconds = await publish(stream, sample, count);
-  const { node, nats } = cpuPerItem(before, workbench.cpu([process.pid]), count);
-  return { rate: count / seconds, node_us: node, nats_us: nats };
+  return { rate: count / seconds, ...cpuPerItem(before, workbench.cpu([process.pid]), count) };
 }
 
 export const dispatch: Scenario = {

@@ -39,8 +39,7 @@ export const ingest: Scenario = {
       await emptyLedger(pool);
       const before = workbench.cpu([gateway.pid]);
       const { seconds } = await drive([gateway.url], connections, requests, request);
-      const { node, postgres } = cpuPerItem(before, workbench.cpu([gateway.pid]), emails);
-      return { emails_per_s: emails / seconds, gateway_us: node, postgres_us: postgres };
+      return { emails_per_s: emails / seconds, ...cpuPerItem(before, workbench.cpu([gateway.pid]), emails) };
     };
 
     return {
@@ -51,7 +50,7 @@ export const ingest: Scenario = {
           await emptyLedger(pool);
           const before = workbench.cpu();
           const seconds = await copy(pool, copies);
-          return { emails_per_s: rows / seconds, postgres_us: cpuPerItem(before, workbench.cpu(), rows).postgres };
+          return { emails_per_s: rows / seconds, ...cpuPerItem(before, workbench.cpu(), rows) };
         },
         old_copy: async () => {
           const seconds = await copy(pool, oldRows(rows / 2, await emptyOldTables(pool)));

@@ -41,13 +41,11 @@ export const singles: Scenario = {
         count,
         (index) => requests[index % requests.length],
       );
-      const { node, postgres } = cpuPerItem(before, workbench.cpu([pid]), count);
       return {
         requests_per_s: count / seconds,
         p50_ms: percentile(latencies, 50),
         p99_ms: percentile(latencies, 99),
-        server_us: node,
-        postgres_us: postgres,
+        ...cpuPerItem(before, workbench.cpu([pid]), count),
       };
     };
 

@@ -4,9 +4,8 @@ const OPENING = 'NATS/1.0\r\n';
 const END = '\r\n\r\n';
 
 /**
- * The header block of a publish, encoded by hand: what all messages share is written once, and the client's own way, a
- * map of lists that is joined and encoded for each message, takes as long as the rest of a publish together. The client
- * encodes within the call that publishes, so one object does for all messages.
+ * The header block of a publish, encoded by hand: what all messages share is written once, where the client
+ * joins and encodes a map of lists for each. It encodes within the call that publishes, so one object does for all messages.
  */
 export class PublishHeaders extends MsgHdrsImpl {
   private readonly opening: string;
