@@ -17,11 +17,12 @@ export interface RawObject {
 /**
  * What class-transformer and class-validator get to see of a body. Both walk whatever they are given, some microseconds
  * per element, and copy unknown fields before they refuse them: two million empty objects would hold the event loop for
- * seconds. Here unknown fields stay behind, arrays are cut one element above their limit, and parsers run.
+ * seconds. Here unknown fields stay behind, arrays are cut one element above their limit, and parsers run. Yields between the
+ * elements of arrays, where whoever drives it may let others have their turn.
  */
-export function readRawObject(raw: unknown, type: Class, context: ParseContext): RawObject {
+export function* readRawObject(raw: unknown, type: Class, context: ParseContext): Generator<void, RawObject> {
   const reader = new RawReader(context);
-  const value = reader.read(raw, type, context.pointer);
+  const value = yield* reader.read(raw, type, context.pointer);
   return { value, unknown: reader.unknown, errors: reader.errors };
 }
 
@@ -31,7 +32,7 @@ class RawReader {
 
   constructor(private readonly context: ParseContext) {}
 
-  read(raw: unknown, type: Class, pointer: string): object | null {
+  *read(raw: unknown, type: Class, pointer: string): Generator<void, object | null> {
     if (!isObject(raw)) {
       this.add(this.errors, { pointer, code: 'invalid_type', detail: 'must be an object' });
       return null;
@@ -47,7 +48,8 @@ class RawReader {
         const parsed = rule.parse(given === undefined ? undefined : raw[given], { ...this.context, pointer: at });
         value[property] = () => parsed;
       } else if (given !== undefined) {
-        value[property] = rule.elements === undefined ? raw[given] : this.elements(raw[given], rule.elements, at);
+        value[property] =
+          rule.elements === undefined ? raw[given] : yield* this.elements(raw[given], rule.elements, at);
       }
     }
     for (const name of Object.keys(raw)) {
@@ -74,10 +76,19 @@ class RawReader {
   }
 
   /** What is no array is left to `@IsArray`. */
-  private elements(raw: unknown, { type, max }: NonNullable<PropertyRule['elements']>, pointer: string): unknown {
+  private *elements(
+    raw: unknown,
+    { type, max }: NonNullable<PropertyRule['elements']>,
+    pointer: string,
+  ): Generator<void, unknown> {
     if (!Array.isArray(raw)) return null;
     if (raw.length > max) return new Array(max + 1).fill(null);
-    return raw.map((element, index) => this.read(element, type(), `${pointer}/${index}`));
+    const elements: (object | null)[] = [];
+    for (const [index, element] of raw.entries()) {
+      if (index > 0) yield;
+      elements.push(yield* this.read(element, type(), `${pointer}/${index}`));
+    }
+    return elements;
   }
 
   private add(list: FieldError[], error: FieldError): void {

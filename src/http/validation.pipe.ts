@@ -3,10 +3,14 @@ import { Logger, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { AppError, validationFailed, type FieldError } from '../runtime/errors.js';
 import { requestContext } from '../runtime/request-context.js';
+import { TimeSlice } from '../runtime/time-slice.js';
 import { fieldErrorsOf } from './field-errors.js';
 import { parsedInstance } from './parsed-instance.js';
 import type { Class } from './property-rules.js';
 import { readRawObject } from './raw-object.js';
+
+/** A hundred messages of a thousand recipients take some fifty of these. */
+const SLICE_MS = 2;
 
 export interface ValidationSettings {
   /** IANA name; local times are read in it. */
@@ -22,6 +26,7 @@ export interface ValidationSettings {
  */
 export class EdgeValidationPipe extends ValidationPipe {
   private readonly unknownFieldsLogger = new Logger('UnknownFields');
+  private readonly slice = new TimeSlice(SLICE_MS);
 
   constructor(private readonly settings: ValidationSettings) {
     super({
@@ -41,12 +46,13 @@ export class EdgeValidationPipe extends ValidationPipe {
     // What our own parameter decorators give is no input any more.
     if (metadata.type === 'custom') return value;
     if (!this.toValidate(metadata)) return super.transform(value, metadata) as Promise<unknown>;
-    const raw = readRawObject(value, metadata.metatype as Class, {
+    const reading = readRawObject(value, metadata.metatype as Class, {
       pointer: '',
       lenient: requestContext.getStore()?.lenient ?? false,
       defaultTimezone: this.settings.defaultTimezone,
       now: (this.settings.now ?? Date.now)(),
     });
+    const raw = await this.inSlices(reading);
     const errors = [...this.unknownFields(raw.unknown, metadata), ...raw.errors];
     const parsed = errors.length === 0 ? parsedInstance(metadata.metatype as Class, raw.value) : undefined;
     if (parsed !== undefined) return parsed;
@@ -55,6 +61,14 @@ export class EdgeValidationPipe extends ValidationPipe {
     const dto = await this.collect(() => super.transform(raw.value, metadata) as Promise<unknown>, errors);
     if (errors.length > 0) throw validationFailed(errors);
     return dto;
+  }
+
+  private async inSlices<Result>(steps: Generator<void, Result>): Promise<Result> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (this.slice.isOver) await this.slice.wait();
+    }
   }
 
   /** Adds class-validator's errors to those that the reader found, so that one answer lists all. */

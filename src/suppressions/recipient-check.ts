@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { AllowedRecipients } from './allowed-recipients.js';
 import type { SuppressionReason } from './suppression.entity.js';
-import { SuppressionsRepository } from './suppressions.repository.js';
+import { type Scope, SuppressionsRepository } from './suppressions.repository.js';
 
 /** Why nothing is sent to an address: its suppression's reason, or that ALLOWED_RECIPIENTS does not name it. */
 export type Block = SuppressionReason | 'not_allowed_here';
@@ -59,16 +59,25 @@ export class RecipientCheck {
 
   async blocked(mails: readonly Addressees[], manager?: EntityManager): Promise<BlockedByTopic> {
     const blocked = new BlockedByTopic();
-    const given = mails.flatMap(({ topicId, addresses }) => addresses.map((address) => ({ topicId, address })));
-    for (let from = 0; from < given.length; from += ADDRESSES_PER_STATEMENT) {
-      const some = given.slice(from, from + ADDRESSES_PER_STATEMENT);
-      const lower = some.map(({ topicId, address }) => ({ topicId, address: address.toLowerCase() }));
-      const reasons = await this.suppressions.reasonsAmong(lower, manager);
-      for (const [index, { topicId, address }] of some.entries()) {
-        const block = this.allowed.has(lower[index].address) ? reasons.get(index) : 'not_allowed_here';
-        if (block !== undefined) blocked.add(topicId, address, block);
+    let some: Scope[] = [];
+    for (const { topicId, addresses } of mails) {
+      for (const address of addresses) {
+        some.push({ topicId, address });
+        if (some.length < ADDRESSES_PER_STATEMENT) continue;
+        await this.block(some, blocked, manager);
+        some = [];
       }
     }
+    await this.block(some, blocked, manager);
     return blocked;
+  }
+
+  private async block(given: readonly Scope[], blocked: BlockedByTopic, manager?: EntityManager): Promise<void> {
+    const lower = given.map(({ topicId, address }) => ({ topicId, address: address.toLowerCase() }));
+    const reasons = await this.suppressions.reasonsAmong(lower, manager);
+    for (const [index, { topicId, address }] of given.entries()) {
+      const block = this.allowed.has(lower[index].address) ? reasons.get(index) : 'not_allowed_here';
+      if (block !== undefined) blocked.add(topicId, address, block);
+    }
   }
 }
