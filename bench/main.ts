@@ -11,6 +11,7 @@ import { Workbench } from './workbench.js';
 
 /** The bars hang on the median of so many rounds at least. */
 const ROUNDS = 5;
+const WARM_UPS = 1;
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -33,7 +34,7 @@ const outcomes: Outcome[] = [];
 let failed = 0;
 for (const scenario of scenariosNamed(names)) {
   try {
-    const outcome = await run(scenario, workbench, rounds);
+    const outcome = await run(scenario, workbench, rounds, WARM_UPS);
     outcomes.push(outcome);
     progress.report(outcome);
   } catch (error) {

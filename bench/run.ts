@@ -10,18 +10,23 @@ export interface Outcome {
   rows: { id: string; values: number[]; median: number }[];
 }
 
-/** A first round, which is thrown away, warms caches and connections; the others count. */
-export async function run(scenario: Scenario, workbench: Workbench, roundsWanted: number): Promise<Outcome> {
+/** Rounds that only warm caches and connections are thrown away; the others count. */
+export async function run(
+  scenario: Scenario,
+  workbench: Workbench,
+  roundsWanted: number,
+  warmUps: number,
+): Promise<Outcome> {
   const rounds: Round[] = [];
   const count = Math.min(roundsWanted, scenario.rounds ?? roundsWanted);
   workbench.say(`${scenario.name}: preparing`);
   const prepared = await scenario.prepare(workbench);
   try {
     const names = Object.keys(prepared.variants);
-    for (let index = 0; index <= count; index++) {
+    for (let index = 1 - warmUps; index <= count; index++) {
       const round: Record<string, Record<string, number>> = {};
       for (const name of index % 2 === 0 ? names : names.toReversed()) {
-        workbench.say(`${scenario.name}: ${index === 0 ? 'warming up' : `round ${index} of ${count}`}, ${name}`);
+        workbench.say(`${scenario.name}: ${index < 1 ? 'warming up' : `round ${index} of ${count}`}, ${name}`);
         round[name] = { ...(await prepared.variants[name]()) };
       }
       if (index > 0) rounds.push(round);

@@ -24,7 +24,7 @@ import { type EmailUnderEvents, EventsRepository, type Raise } from './events.re
 export type Recorded = 'recorded' | 'unknown' | 'busy' | 'too_soon';
 
 /** Some hundred events are one statement's worth; what waits beyond 20,000 is refused with 503. */
-const LIMITS = { maxItems: 500, maxQueued: 20_000 };
+const LIMITS = { maxItems: 500, maxQueued: 20_000, lanes: 2 };
 
 /** What is reported of one email within one transaction. */
 interface Report {

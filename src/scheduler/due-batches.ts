@@ -17,7 +17,7 @@ import { HoldsRepository } from '../messages/holds.repository.js';
  */
 const LEASE_SECONDS = 30;
 /** Batches per claim: single emails are many small rows, and so is bulk that was put back. */
-const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 256, 1: 64 };
+const CLAIM_LIMIT: Readonly<Record<Lane, number>> = { 0: 512, 1: 64 };
 /** Large batches per claim: four fill the publisher's window well. */
 const BULK_BATCHES = 4;
 /** Less room than this part of the whole waits to become more: each claim cuts a batch in two. */
@@ -47,10 +47,10 @@ export class DueBatches {
    * and never not at all.
    */
   async claim(onTheWay: () => number): Promise<LeasedBatch[] | Nothing> {
-    const highWater = await this.highWater();
-    if (highWater === 0) return 'closed';
     const arriving = onTheWay();
-    const room = highWater - arriving - (await this.publisher.backlog());
+    const [highWater, backlog] = await Promise.all([this.highWater(), this.publisher.backlog()]);
+    if (highWater === 0) return 'closed';
+    const room = highWater - arriving - backlog;
     if (room <= 0) return 'full';
     const singles = await this.claimLane(0, room);
     const bulkRoom = Math.min(room - sizeOf(singles), BULK_BATCHES * this.scheduler.batchSize);
