@@ -63,10 +63,14 @@ export function createAdapter(): EdgeAdapter {
   const fastify = adapter.getInstance();
   const defaultParser = fastify.getDefaultJsonParser('error', 'error') as DefaultParser;
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    const isRaw = request.routeOptions.config.rawBody === true;
-    return isRaw ? body : parseJsonBody(request, body as Buffer, defaultParser);
-  });
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      const isRaw = request.routeOptions.config.rawBody === true;
+      return isRaw ? body : parseJsonBody(request, body as Buffer, defaultParser);
+    },
+  );
   fastify.addContentTypeParser('text/csv', (request, body, done) => {
     admitCsvBody(request);
     done(null, body);
