@@ -28,7 +28,7 @@ export const sender: Scenario = {
     'stream of 30,000 dispatched emails of 200 bytes; beside it a process that takes the same from the stream and ' +
     'acknowledges without waiting. The rate after the first 30 %. SENDER_CONCURRENCY is 64 (the default) and 1,000.',
   async prepare(workbench) {
-    const emails = workbench.count(EMAILS);
+    const emails = workbench.count(EMAILS, 3_000);
     const stack = await workbench.stack({ env: HIGH_WATER });
     const gateway = await stack.gateway();
     const senders = (count: number, concurrency: number) => async () =>
