@@ -31,8 +31,8 @@ interface Slot {
  * without a look at its subject, and one timer does for all. There are few reply subjects, used again and again: the
  * server remembers who listens to a few hundred, and looks it up for each message otherwise.
  *
- * A slot is used again only after its answer. One whose answer did not come in time gets another subject and
- * subscription, so that a late answer belongs to nobody.
+ * A slot is used again only after its answer. One whose answer did not come in time, or was none of our stream's, gets
+ * another subject and subscription, so that a later answer belongs to nobody.
  *
  * After a disconnect the answers to what was in flight do not come; it fails at its timeout.
  */
@@ -92,14 +92,21 @@ export class AckWindow {
     slot.reply = `${this.inbox}.${this.subjects++}`;
     slot.subscription = connection.subscribe(slot.reply, {
       callback: (error, message) => {
-        if (error === null) this.answer(slot, message);
+        if (error === null) this.answer(slot, message, connection);
       },
     });
   }
 
-  private answer(slot: Slot, message: Msg): void {
+  private renew(slot: Slot, connection: NatsConnection): void {
+    slot.subscription.unsubscribe();
+    this.listen(slot, connection);
+  }
+
+  private answer(slot: Slot, message: Msg, connection: NatsConnection): void {
     if (slot.owner === null) return;
-    this.settle(slot, this.isGood(message.data) ? null : faultOf(message, this.stream));
+    const fault = this.isGood(message.data) ? null : faultOf(message, this.stream);
+    if (fault !== null) this.renew(slot, connection);
+    this.settle(slot, fault);
     this.onRoom();
   }
 
@@ -129,8 +136,7 @@ export class AckWindow {
         nextMs = Math.min(nextMs, leftMs);
         continue;
       }
-      slot.subscription.unsubscribe();
-      this.listen(slot, connection);
+      this.renew(slot, connection);
       this.settle(slot, { reason: `no answer within ${this.timeoutMs} ms`, isStreamGone: false });
     }
     if (nextMs < Infinity) this.timer = setTimeout(() => this.expire(connection), Math.ceil(nextMs));

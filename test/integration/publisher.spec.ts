@@ -153,6 +153,23 @@ it('takes nothing for an acknowledgement that is none of our stream', async () =
   expect(await publish(emails(5))).toEqual(all(5, 'unacknowledged'));
 });
 
+it('takes no second answer to an email for the answer to a later one', async () => {
+  const { publish, manager, name, beside, config } = await setup();
+  await manager.streams.delete(name);
+  const replies: string[] = [];
+  const ack = JSON.stringify({ stream: name, seq: 1 });
+  beside.subscribe(config.subject, {
+    callback: (_error, message) => {
+      // The first email gets an answer that is none, and its acknowledgement only while the second awaits one.
+      if (replies.push(message.reply!) === 1) message.respond('null');
+      else beside.publish(replies[0], ack);
+    },
+  });
+  await beside.flush();
+  expect(await publish(emails(1))).toEqual(['unacknowledged']);
+  expect(await publish(emails(1))).toEqual(['unacknowledged']);
+});
+
 it('understands an acknowledgement however its fields are ordered and spaced', async () => {
   const { publish, manager, name, beside, config } = await setup();
   await manager.streams.delete(name);
