@@ -10,7 +10,8 @@ import type { Figures, Scenario } from '../scenario.js';
 import { percentile } from '../statistics.js';
 import type { Workbench } from '../workbench.js';
 
-const EMAILS = 10_000;
+/** Twice as many as opens are remembered by a gateway, which would not record those a second time. */
+const EMAILS = 20_000;
 const CONNECTIONS = 64;
 const SECRET = 'a secret for the bench';
 const TABLES = ['batches', 'emails', 'topic_counters', 'topic_buckets'];
@@ -20,7 +21,7 @@ const FASTEST_PERSON_MS = 2_500;
 export const events: Scenario = {
   name: 'events',
   about:
-    `Pixels of 10,000 dispatched emails, and as many signed Deliveries of SNS, over ${CONNECTIONS} connections to a gateway ` +
+    `Pixels of 20,000 dispatched emails, and signed Deliveries of SNS of 10,000 of them, over ${CONNECTIONS} connections to a gateway ` +
     'with an external sender, so that each raises its email and moves counters and buckets; beside a bare Fastify that ' +
     'writes one INSERT per request, and a gateway that does not check signatures. Each variant begins with the same ledger.',
   async prepare(workbench) {
@@ -29,6 +30,7 @@ export const events: Scenario = {
     const stack = await workbench.stack({ env });
     const gateway = await stack.gateway();
     const count = workbench.count(EMAILS, 400);
+    const reported = Math.floor(count / 2);
     await dispatchEmails(stack, gateway, count);
     await sleep(FASTEST_PERSON_MS);
     await save(stack);
@@ -36,16 +38,14 @@ export const events: Scenario = {
     const inserting = await spawn(stack, 'dist/bench/baselines/insert-server.js');
     const emails = await stack.query<{ id: string; address: string }>('SELECT id, address FROM emails ORDER BY id');
     const pixels = emails.map(({ id }) => pixelRequest(SECRET, id));
-    const deliveries = emails.map(({ id, address }) => deliveryRequest(topic, id, address));
+    const deliveries = emails.slice(0, reported).map(({ id, address }) => deliveryRequest(topic, id, address));
 
     const measure = async (server: Server, requests: readonly Buffer[]): Promise<Figures> => {
       await restore(stack);
       const figures = await load(workbench, server, requests);
+      if (server === inserting) return figures;
       const raised = await emailsIn(stack, requests === pixels ? 'sent' : 'delivered');
-      // A gateway remembers its last 10,000 opens and would not record them again.
-      if (server !== inserting && requests === deliveries && raised !== count) {
-        throw new Error(`${raised} of ${count} emails were raised`);
-      }
+      if (raised !== requests.length) throw new Error(`${raised} of ${requests.length} emails were raised`);
       return figures;
     };
     return {

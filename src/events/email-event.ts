@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { formatId } from '../contracts/ids.js';
+import { hash } from 'node:crypto';
 
 /** A fact about one email, whoever reported it. */
 export interface EmailEvent {
@@ -32,10 +31,12 @@ export interface Fetched {
   isForgeable: boolean;
 }
 
+/** RFC 9562: the two upper bits of the digit are 10. */
+const VARIANTS = '89ab';
+
 /** The key of an event: the same fact has the same, by whichever message and however often it comes. A UUIDv8 (RFC 9562). */
 export function eventId({ emailId, type, identity }: Pick<EmailEvent, 'emailId' | 'type' | 'identity'>): string {
-  const hash = createHash('sha256').update(`${emailId}\n${type}\n${identity}`).digest().subarray(0, 16);
-  hash[6] = (hash[6] & 0x0f) | 0x80;
-  hash[8] = (hash[8] & 0x3f) | 0x80;
-  return formatId(hash);
+  const hex = hash('sha256', `${emailId}\n${type}\n${identity}`, 'hex');
+  const variant = VARIANTS[parseInt(hex[16], 16) & 3];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

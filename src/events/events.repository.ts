@@ -1,50 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
-import { CODE, type State, stateOf } from '../contracts/states.js';
+import { rangesOf } from '../contracts/ids.js';
+import { CODE, type State } from '../contracts/states.js';
 import { inPipeline, type Pipeline } from '../database/pipeline.js';
 import { rowsOf } from '../database/statement.js';
 import { BatchesRepository } from '../messages/batches.repository.js';
 import type { EmailEvent } from './email-event.js';
+import { type BatchRow, type EmailRow, type EmailUnderEvents, underEvents } from './email-under-events.js';
 import { Event } from './event.entity.js';
-import { FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE, READ } from './events.sql.js';
-
-/** An email as the events of one transaction find it and leave it. */
-export interface EmailUnderEvents {
-  id: string;
-  address: string;
-  topicId: string;
-  batchId: string;
-  batchEpoch: number;
-  state: State;
-  /** The state is the batch's: the email leaves the batch when it is raised. */
-  isAsBatch: boolean;
-  isTracked: boolean;
-  /** When it was sent, or else published; null before. */
-  outAt: Date | null;
-  /** When a sender claimed it last. */
-  claimedAt: Date | null;
-  /** Bits of contracts/event-types.ts. */
-  events: number;
-  /** Its address has transient bounces in a row, which a delivery ends. */
-  hasSoftBounces: boolean;
-}
-
-interface EmailRow {
-  id: string;
-  address: string;
-  own_state: number | null;
-  events: number;
-  batch_id: string;
-  batch_state: number;
-  batch_epoch: number;
-  topic_id: string;
-  has_moved: boolean | null;
-  is_tracked: boolean;
-  out_at: Date | null;
-  claimed_at: Date | null;
-  has_soft_bounces: boolean;
-}
+import { BATCHES, BATCHES_OF_RANGES, FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE } from './events.sql.js';
 
 export interface Raise {
   email: EmailUnderEvents;
@@ -86,32 +51,18 @@ export class EventsRepository {
 
   /** Locks emails; those that do not exist are missing from the map. */
   async hold(transaction: EntityManager, ids: readonly string[]): Promise<Map<string, EmailUnderEvents>> {
-    const locked = await rowsOf<EmailRow>(transaction, LOCK, [ids]);
-    // Whoever held an email meanwhile may have moved it, and a pending batch changes; any other is final.
-    const isStale = locked.some(
-      ({ has_moved, own_state, batch_state }) =>
-        has_moved === true || (own_state === null && batch_state === CODE.pending),
-    );
-    const rows = isStale || locked.length < ids.length ? await rowsOf<EmailRow>(transaction, READ, [ids]) : locked;
-    return new Map(
-      rows.map((row) => [
-        row.id,
-        {
-          id: row.id,
-          address: row.address,
-          topicId: row.topic_id,
-          batchId: row.batch_id,
-          batchEpoch: row.batch_epoch,
-          state: stateOf(row.own_state ?? row.batch_state),
-          isAsBatch: row.own_state === null,
-          isTracked: row.is_tracked,
-          outAt: row.out_at,
-          claimedAt: row.claimed_at,
-          events: row.events,
-          hasSoftBounces: row.has_soft_bounces,
-        },
+    const sorted = ids.toSorted();
+    const ranges = rangesOf(sorted);
+    const [emails, inRanges] = await Promise.all([
+      rowsOf<EmailRow>(transaction, LOCK, [sorted, sorted[0], sorted.at(-1)]),
+      rowsOf<BatchRow>(transaction, BATCHES_OF_RANGES, [
+        ranges.map(({ first }) => first),
+        ranges.map(({ last }) => last),
       ]),
-    );
+    ]);
+    const elsewhere = new Set(emails.flatMap(({ batch_id }) => batch_id ?? []));
+    const named = elsewhere.size === 0 ? [] : await rowsOf<BatchRow>(transaction, BATCHES, [[...elsewhere]]);
+    return underEvents(emails, inRanges, named);
   }
 
   /** Those of the pending batches that may be changed now: no dispatcher holds them. */
@@ -142,13 +93,17 @@ export class EventsRepository {
       leaving.set(email.batchId, (leaving.get(email.batchId) ?? 0) + 1);
     }
     await this.batches.leave(pipeline.manager, leaving);
+    const ids = raises.map(({ email }) => email.id);
+    const bounds = ids.toSorted();
     const parameters = [
-      raises.map(({ email }) => email.id),
+      ids,
       raises.map(({ state }) => (state === null ? null : CODE[state])),
       raises.map(({ events }) => events),
       raises.map(({ sentAt }) => sentAt),
       raises.map(({ reason }) => reason),
       raises.map(({ providerMessageId }) => providerMessageId),
+      bounds[0],
+      bounds.at(-1),
     ];
     pipeline.send({ text: RAISE, parameters });
   }

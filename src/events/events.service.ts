@@ -15,7 +15,8 @@ import { BreakerService } from './breaker.service.js';
 import { type EmailEvent, eventId } from './email-event.js';
 import { EventChannelService } from './event-channel.service.js';
 import { judged } from './fetch-verdict.js';
-import { type EmailUnderEvents, EventsRepository, type Raise } from './events.repository.js';
+import type { EmailUnderEvents } from './email-under-events.js';
+import { EventsRepository, type Raise } from './events.repository.js';
 
 /**
  * `recorded` also for what was known before; `unknown`: no such email; `busy`: a dispatcher holds it at this moment;

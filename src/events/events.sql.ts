@@ -1,23 +1,32 @@
-import { BATCH_OF_EMAIL } from '../messages/messages.sql.js';
-
-/** LIMIT insists on the index, whatever was known of the table when the plan was made. */
-const EMAILS = `
-  SELECT e.id, e.address, e.state AS own_state, e.events, e.claimed_at, b.id AS batch_id, b.state AS batch_state,
-    b.epoch AS batch_epoch, b.topic_id, e.batch_id <> b.id AS has_moved,
-    coalesce(e.tracking & 1 = 1, m.track_opens) AS is_tracked, coalesce(e.sent_at, b.dispatched_at) AS out_at,
+/**
+ * Locks emails in the order of their ids. The bounds let PostgreSQL leave out the months beyond them. Parameters: ids, the
+ * least of them, the greatest.
+ */
+export const LOCK = `/* events.lock */
+  SELECT id, address, state, events, batch_id, tracking, sent_at, claimed_at,
     EXISTS (SELECT FROM soft_bounces WHERE address = lower(e.address)) AS has_soft_bounces
-  FROM emails e ${BATCH_OF_EMAIL}
-  CROSS JOIN LATERAL (SELECT track_opens FROM messages WHERE id = b.message_id LIMIT 1) AS m
-  WHERE e.id = ANY ($1::uuid[])`;
+  FROM emails e WHERE id = ANY ($1::uuid[]) AND id BETWEEN $2 AND $3
+  ORDER BY id FOR UPDATE OF e`;
+
+const BATCH_COLUMNS = `b.id, b.state, b.epoch, b.topic_id, b.dispatched_at, m.track_opens`;
+/** LIMIT insists on the index, whatever was known of the table when the plan was made. */
+const MESSAGE_OF_BATCH = `
+  CROSS JOIN LATERAL (SELECT track_opens FROM messages WHERE id = b.message_id LIMIT 1) AS m`;
 
 /**
- * Locks emails in the order of their ids. An email is read as it is once it is locked; its batch as it was when the
- * statement began, which may have been before. Parameters: ids.
+ * The batches of ranges of ids, once per range and not once per email. Sent behind the lock, they are read once it is had:
+ * whoever held an email meanwhile may have moved it to another. Parameters: the first ids of the ranges, the last.
  */
-export const LOCK = `/* events.lock */ ${EMAILS} ORDER BY e.id FOR UPDATE OF e`;
+export const BATCHES_OF_RANGES = `/* events.batches_of_ranges */
+  SELECT ${BATCH_COLUMNS}
+  FROM unnest($1::uuid[], $2::uuid[]) AS range (first, last)
+  CROSS JOIN LATERAL (
+    SELECT * FROM batches WHERE id BETWEEN range.first AND range.last AND ids IS NULL ORDER BY id LIMIT 4096
+  ) AS b ${MESSAGE_OF_BATCH}`;
 
-/** The same for locked emails, in a snapshot of its own. Parameters: ids. */
-export const READ = `/* events.read */ ${EMAILS}`;
+/** Parameters: batch ids. */
+export const BATCHES = `/* events.batches */
+  SELECT ${BATCH_COLUMNS} FROM batches b ${MESSAGE_OF_BATCH} WHERE b.id = ANY ($1::uuid[])`;
 
 /** Parameters: email ids, ids, types, times, is_machine, details, raws. Returns the keys that are new. */
 export const INSERT = `/* events.insert */
@@ -26,7 +35,7 @@ export const INSERT = `/* events.insert */
   ON CONFLICT (email_id, id) DO NOTHING
   RETURNING id`;
 
-/** A new state brings its own reason or none. Parameters: ids, states (null: unchanged), event bits, sent times, reasons, provider message ids. */
+/** A new state brings its own reason or none. Parameters: ids, states (null: unchanged), event bits, sent times, reasons, provider message ids, the least id, the greatest. */
 export const RAISE = `/* events.raise */
   UPDATE emails e SET
     state = coalesce(new.state, e.state),
@@ -36,7 +45,7 @@ export const RAISE = `/* events.raise */
     provider_message_id = coalesce(e.provider_message_id, new.provider_message_id)
   FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::text[])
     AS new (id, state, events, sent_at, reason, provider_message_id)
-  WHERE e.id = new.id AND e.id = ANY ($1::uuid[])`;
+  WHERE e.id = new.id AND e.id = ANY ($1::uuid[]) AND e.id BETWEEN $7 AND $8`;
 
 /** Parameters: provider message ids. */
 export const FIND_BY_PROVIDER_ID = `/* events.find_by_provider_id */

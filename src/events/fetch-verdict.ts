@@ -1,5 +1,5 @@
 import type { EmailEvent } from './email-event.js';
-import type { EmailUnderEvents } from './events.repository.js';
+import type { EmailUnderEvents } from './email-under-events.js';
 import { FASTEST_PERSON_MS } from './machine-client.js';
 
 /** A person's user agent that was faster than a person. */

@@ -1,12 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { AppError } from '../runtime/errors.js';
-import { requestContext } from '../runtime/request-context.js';
 import { ApiKeyVerifier } from './api-key.verifier.js';
 import { DEFAULT_BODY_BYTES } from './adapter.js';
 import { Draining } from './draining.js';
 import { FORM_TYPES } from './form-body.js';
-import { parsePrefer } from './prefer.js';
 
 const ROUTABLE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -20,7 +18,7 @@ const SECURITY_HEADERS = {
 
 /**
  * What happens to a request before Nest sees it, and before its body is read:
- * 1. it gets an id (one sent by the client is not taken: it would let a caller write our logs) and its context;
+ * 1. it gets an id (one sent by the client is not taken: it would let a caller write our logs);
  * 2. where no route matched, it is answered 404, or 405 to those who hold a key;
  * 3. on a protected route, which is every route that is not marked public, it is answered 401 without a key;
  * 4. a body in another encoding or charset is refused.
@@ -46,16 +44,13 @@ export function addEdgeHooks(
 
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
-    const { lenient } = parsePrefer(request.headers.prefer);
-    requestContext.run({ requestId: request.id, lenient }, () => {
-      try {
-        admit(fastify, verifier, request, reply);
-      } catch (error) {
-        done(error as Error);
-        return;
-      }
-      done();
-    });
+    try {
+      admit(fastify, verifier, request, reply);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
   });
 
   // The last moment before the body: now a client that asked may send it.

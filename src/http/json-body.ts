@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../runtime/errors.js';
+import { rememberOrigin } from './body-origin.js';
 import { checkJsonStructure } from './json-structure.js';
 
 declare module 'fastify' {
@@ -41,7 +42,9 @@ export async function parseJsonBody(
   if (body.length > ONE_TURN_BYTES) await setImmediate();
   const text = decode(body);
   if (body.length > ONE_TURN_BYTES) await setImmediate();
-  return parse(request, text, defaultParser);
+  const value = parse(request, text, defaultParser);
+  rememberOrigin(value, request);
+  return value;
 }
 
 /** Drops a BOM; refuses what is not UTF-8, which `toString()` would replace by U+FFFD without a word. */

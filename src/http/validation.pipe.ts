@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { Logger, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { AppError, validationFailed, type FieldError } from '../runtime/errors.js';
-import { requestContext } from '../runtime/request-context.js';
 import { TimeSlice } from '../runtime/time-slice.js';
+import { type BodyOrigin, originOf } from './body-origin.js';
 import { fieldErrorsOf } from './field-errors.js';
 import { parsedInstance } from './parsed-instance.js';
 import type { Class } from './property-rules.js';
@@ -41,19 +41,20 @@ export class EdgeValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && value === undefined) {
       throw new AppError('malformed_json', 'The body is empty; a JSON object is expected.');
     }
-    // A CSV body, which is read line by line (csv-body.ts).
-    if (value instanceof Readable) return value;
+    // What its handler reads itself: a CSV body line by line (csv-body.ts), a raw one as bytes.
+    if (value instanceof Readable || value instanceof Buffer) return value;
     // What our own parameter decorators give is no input any more.
     if (metadata.type === 'custom') return value;
     if (!this.toValidate(metadata)) return super.transform(value, metadata) as Promise<unknown>;
+    const origin = originOf(value);
     const reading = readRawObject(value, metadata.metatype as Class, {
       pointer: '',
-      lenient: requestContext.getStore()?.lenient ?? false,
+      lenient: origin?.lenient ?? false,
       defaultTimezone: this.settings.defaultTimezone,
       now: (this.settings.now ?? Date.now)(),
     });
     const raw = await this.inSlices(reading);
-    const errors = [...this.unknownFields(raw.unknown, metadata), ...raw.errors];
+    const errors = [...this.unknownFields(raw.unknown, origin), ...raw.errors];
     const parsed = errors.length === 0 ? parsedInstance(metadata.metatype as Class, raw.value) : undefined;
     if (parsed !== undefined) return parsed;
     // Nothing to go on with where the whole is no object.
@@ -83,12 +84,10 @@ export class EdgeValidationPipe extends ValidationPipe {
     }
   }
 
-  private unknownFields(unknown: FieldError[], metadata: ArgumentMetadata): FieldError[] {
-    if (this.settings.unknownFields === 'refuse' || metadata.type !== 'body' || unknown.length === 0) return unknown;
+  private unknownFields(unknown: FieldError[], origin: BodyOrigin | undefined): FieldError[] {
+    if (this.settings.unknownFields === 'refuse' || origin === undefined || unknown.length === 0) return unknown;
     const names = JSON.stringify(unknown.map(({ pointer }) => pointer));
-    this.unknownFieldsLogger.warn(
-      `request ${requestContext.getStore()?.requestId} has unknown fields, ignored: ${names}`,
-    );
+    this.unknownFieldsLogger.warn(`request ${origin.requestId} has unknown fields, ignored: ${names}`);
     return [];
   }
 }

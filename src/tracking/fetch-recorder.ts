@@ -52,11 +52,17 @@ export class FetchRecorder implements BeforeApplicationShutdown {
     if (this.pending.size >= MAX_PENDING) return this.lose('too many at once');
     const recording = this.store(event, key);
     this.pending.add(recording);
-    void recording.finally(() => this.pending.delete(recording));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, COMMIT_WAIT_MS, 'late')));
-    if ((await Promise.race([recording, late])) === 'late') this.unconfirmed++;
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(() => {
+        this.unconfirmed++;
+        resolve();
+      }, COMMIT_WAIT_MS);
+      void recording.then(() => {
+        this.pending.delete(recording);
+        clearTimeout(late);
+        resolve();
+      });
+    });
   }
 
   /** What was answered before its commit is committed before we end, if the database lets us. */

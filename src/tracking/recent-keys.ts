@@ -1,19 +1,25 @@
-/** The keys added last, up to a limit: what was seen again stays longest. */
+/**
+ * The keys added last: at least half of the limit, and never more than it. In two generations, of which the older is
+ * dropped as a whole; the oldest of a single Set is found behind the holes that all the deleted ones left.
+ */
 export class RecentKeys {
-  private readonly keys = new Set<string>();
+  private young = new Set<string>();
+  private old = new Set<string>();
 
   constructor(private readonly limit: number) {}
 
   has(key: string): boolean {
-    if (!this.keys.delete(key)) return false;
-    this.keys.add(key);
+    if (this.young.has(key)) return true;
+    if (!this.old.has(key)) return false;
+    // What is seen again stays.
+    this.add(key);
     return true;
   }
 
   add(key: string): void {
-    this.keys.add(key);
-    if (this.keys.size <= this.limit) return;
-    const [oldest] = this.keys;
-    this.keys.delete(oldest);
+    this.young.add(key);
+    if (this.young.size < this.limit / 2) return;
+    this.old = this.young;
+    this.young = new Set();
   }
 }

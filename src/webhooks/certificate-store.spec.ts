@@ -177,7 +177,7 @@ describe('a pinned certificate', () => {
   });
 
   it('is found, replaced and removed while the gateway runs', async () => {
-    const { store, pin, calls, certDir } = setup({ pinned: true });
+    const { store, pin, bundle, calls, certDir } = setup({ pinned: true });
     const fetched = await store.find(url());
     store.keep(url(), fetched);
     pin('a1', certificate.certificatePem);
@@ -185,9 +185,12 @@ describe('a pinned certificate', () => {
     expect(first).not.toBe(fetched);
     pin('a1', other.certificatePem);
     utimesSync(join(certDir, 'SimpleNotificationService-a1.pem'), 1, 1);
+    expect(await store.find(url())).toBe(first);
+    bundle.now += 1_000;
     const second = await store.find(url());
     expect(second.key.equals(first.key)).toBe(false);
     rmSync(join(certDir, 'SimpleNotificationService-a1.pem'));
+    bundle.now += 1_000;
     expect(await store.find(url())).toBe(fetched);
     expect(calls).toHaveLength(1);
   });

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { checkJsonStructure } from '../http/json-structure.js';
 import { AppError } from '../runtime/errors.js';
 
@@ -49,10 +50,8 @@ const MAX_LENGTHS = {
 
 type Field = keyof typeof MAX_LENGTHS;
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
-
 /** From the request's bytes; whatever SNS would not send is 400, for SNS never has to repeat it. */
-export function readSnsMessage(body: Uint8Array): SnsMessage {
+export function readSnsMessage(body: Buffer): SnsMessage {
   const fields = parseObject(body);
   const envelope = {
     MessageId: required(fields, 'MessageId'),
@@ -85,16 +84,21 @@ export function stringToSign(message: SnsMessage): string {
   return text;
 }
 
-function parseObject(body: Uint8Array): Record<string, unknown> {
+function parseObject(body: Buffer): Record<string, unknown> {
   checkJsonStructure(body);
+  if (!isUtf8(body)) throw notSns('It is not UTF-8.');
   let value: unknown;
   try {
-    value = JSON.parse(UTF8.decode(body));
+    value = JSON.parse(body.toString('utf8', startsWithBom(body) ? 3 : 0));
   } catch (error) {
     throw notSns('It is not JSON.', error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notSns('It is not a JSON object.');
   return value as Record<string, unknown>;
+}
+
+function startsWithBom(body: Buffer): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
 }
 
 function required(fields: Record<string, unknown>, name: Field): string {

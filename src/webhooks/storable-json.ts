@@ -9,7 +9,7 @@ const SUSPECT = /\\u(?:0000|[dD][89a-fA-F])/;
  * and again. Both become U+FFFD.
  */
 export function storableJson(text: string): string {
-  const wellFormed = text.replace(/\p{Surrogate}/gu, '\ufffd');
+  const wellFormed = text.toWellFormed();
   if (!SUSPECT.test(wellFormed)) return wellFormed;
   return wellFormed.replace(ESCAPES, (escape) => (escape.length === 6 && SUSPECT.test(escape) ? '\\ufffd' : escape));
 }

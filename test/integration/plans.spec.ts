@@ -119,8 +119,14 @@ describe.each(MODES)('with %s', (mode) => {
     ['batches.hold', batches.HOLD, () => [batchIds, zeros(batchIds)]],
     ['batches.mark_dispatched', batches.MARK_DISPATCHED, () => [batchIds, zeros(batchIds)]],
     ['batches.stop_pending', batches.STOP_PENDING, () => ['topic-1']],
-    ['events.lock', events.LOCK, () => [ids]],
-    ['events.read', events.READ, () => [ids]],
+    ['events.lock', events.LOCK, () => [ids, firstOf(ids), lastOf(ids)]],
+    ['events.batches_of_ranges', events.BATCHES_OF_RANGES, () => [ids, ids]],
+    ['events.batches', events.BATCHES, () => [batchIds]],
+    [
+      'events.raise',
+      events.RAISE,
+      () => [ids, threes(ids), threes(ids), nulls(ids), nulls(ids), nulls(ids), firstOf(ids), lastOf(ids)],
+    ],
     ['topics.counts', topics.TOPIC_COUNTS, () => ['campaign']],
     ['topics.count_dispatched', topics.COUNT_DISPATCHED, () => ['24']],
   ])('%s reads no partition and no counters from end to end', async (_name, statement, parameters) => {
@@ -135,5 +141,7 @@ describe.each(MODES)('with %s', (mode) => {
 const fillWith = (text: string, array: string) => array.replace(/[0-9a-f-]{36}/g, text);
 const zeros = (array: string) => fillWith('0', array);
 const threes = (array: string) => fillWith('3', array);
+const nulls = (array: string) => fillWith('NULL', array);
 const firstOf = (array: string) => array.slice(1, 37);
+const lastOf = (array: string) => array.slice(-37, -1);
 const newId = () => firstOf(ids);

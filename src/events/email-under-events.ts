@@ -1,0 +1,88 @@
+import { rangeOf } from '../contracts/ids.js';
+import { type State, stateOf } from '../contracts/states.js';
+import { TRACKS_OPENS } from '../contracts/tracking-bits.js';
+
+/** An email as the events of one transaction find it and leave it. */
+export interface EmailUnderEvents {
+  id: string;
+  address: string;
+  topicId: string;
+  batchId: string;
+  batchEpoch: number;
+  state: State;
+  /** The state is the batch's: the email leaves the batch when it is raised. */
+  isAsBatch: boolean;
+  isTracked: boolean;
+  /** When it was sent, or else published; null before. */
+  outAt: Date | null;
+  /** When a sender claimed it last. */
+  claimedAt: Date | null;
+  /** Bits of contracts/event-types.ts. */
+  events: number;
+  /** Its address has transient bounces in a row, which a delivery ends. */
+  hasSoftBounces: boolean;
+}
+
+export interface EmailRow {
+  id: string;
+  address: string;
+  state: number | null;
+  events: number;
+  /** Null: by its range. */
+  batch_id: string | null;
+  tracking: number | null;
+  sent_at: Date | null;
+  claimed_at: Date | null;
+  has_soft_bounces: boolean;
+}
+
+export interface BatchRow {
+  id: string;
+  state: number;
+  epoch: number;
+  topic_id: string;
+  dispatched_at: Date | null;
+  track_opens: boolean;
+}
+
+/** Emails with their batches: those of the emails' ranges, and those that emails name. One without a batch is left out. */
+export function underEvents(
+  emails: readonly EmailRow[],
+  inRanges: readonly BatchRow[],
+  named: readonly BatchRow[],
+): Map<string, EmailUnderEvents> {
+  const byId = new Map(named.map((batch) => [batch.id, batch]));
+  const byRange = new Map<string, BatchRow[]>();
+  for (const batch of inRanges) {
+    const range = rangeOf(batch.id).first;
+    const others = byRange.get(range);
+    if (others === undefined) byRange.set(range, [batch]);
+    else others.push(batch);
+  }
+  return new Map(
+    emails.flatMap((email) => {
+      const { id, batch_id } = email;
+      // The batch of a range is the one with the greatest id at or below the email's.
+      const ofRange = () => byRange.get(rangeOf(id).first)?.findLast((batch) => batch.id <= id);
+      const batch = batch_id === null ? ofRange() : byId.get(batch_id);
+      return batch === undefined ? [] : [[id, emailUnderEvents(email, batch)]];
+    }),
+  );
+}
+
+function emailUnderEvents(email: EmailRow, batch: BatchRow): EmailUnderEvents {
+  return {
+    id: email.id,
+    address: email.address,
+    topicId: batch.topic_id,
+    batchId: batch.id,
+    batchEpoch: batch.epoch,
+    state: stateOf(email.state ?? batch.state),
+    isAsBatch: email.state === null,
+    isTracked: email.tracking === null ? batch.track_opens : (email.tracking & TRACKS_OPENS) !== 0,
+    outAt: email.sent_at ?? batch.dispatched_at,
+    claimedAt: email.claimed_at,
+    events: email.events,
+    hasSoftBounces: email.has_soft_bounces,
+  };
+}
