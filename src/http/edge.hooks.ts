@@ -45,7 +45,7 @@ export function addEdgeHooks(
   });
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     const { lenient } = parsePrefer(request.headers.prefer);
     requestContext.run({ requestId: request.id, lenient }, () => {
       try {
