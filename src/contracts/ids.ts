@@ -44,6 +44,14 @@ export function idAt(first: Buffer, index: number): Buffer {
   return id;
 }
 
+/** As `idAt`, into a buffer. */
+export function writeIdAt(first: Buffer, index: number, target: Buffer, offset: number): void {
+  if (index < 0 || index >= RANGE_SIZE) throw new RangeError(`a range holds ${RANGE_SIZE} ids; ${index} is outside`);
+  for (let at = 0; at < 14; at++) target[offset + at] = first[at];
+  target[offset + 14] = first[14] | (index >> 8);
+  target[offset + 15] = first[15] | (index & 0xff);
+}
+
 const INDEX_DIGITS = 3;
 const INDEXES = Array.from({ length: RANGE_SIZE }, (_, index) => index.toString(16).padStart(INDEX_DIGITS, '0'));
 

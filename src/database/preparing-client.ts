@@ -8,7 +8,7 @@ const MOST_STATEMENTS = 500;
 const names = new Map<string, string | null>();
 
 /** Each text has a name of its own: a query builder gives one comment to several. */
-function nameOf(text: string): string | null {
+export function nameOf(text: string): string | null {
   const known = names.get(text);
   if (known !== undefined) return known;
   if (names.size >= MOST_STATEMENTS) return null;

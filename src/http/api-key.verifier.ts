@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { authConfig, type AuthConfig } from '../config/auth.config.js';
@@ -40,9 +40,7 @@ export class ApiKeyVerifier {
     const given = request.raw.headersDistinct['x-api-key'];
     if (given?.length !== 1) return undefined;
     // Node decodes header bytes as latin1: this gives back the bytes that were sent.
-    const digest = createHash('sha256')
-      .update(given[0] ?? '', 'latin1')
-      .digest();
+    const digest = hash('sha256', Buffer.from(given[0] ?? '', 'latin1'), 'buffer');
     let found: ApiKey | undefined;
     // No early exit: the time must not tell which key matched, or that one did.
     for (const key of this.auth.keys) {

@@ -43,7 +43,7 @@ export function addEdgeHooks(
   });
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     try {
       admit(fastify, verifier, request, reply);
     } catch (error) {

@@ -1,15 +1,18 @@
 import { getMetadataStorage } from 'class-validator';
 import { MAX_FIELD_ERRORS, type FieldError } from '../runtime/errors.js';
-import type { ParseContext } from './parsed.decorator.js';
+import { asTransformable, isParsedThroughout } from './parsed-throughout.js';
+import { Refused, type ParseContext } from './parsed.decorator.js';
 import { rulesOf, type Class, type PropertyRule } from './property-rules.js';
 import { nearest } from './spelling.js';
 
 /** A name is repeated in the answer only up to here. */
 const MAX_NAME_CHARACTERS = 64;
 
-export interface RawObject {
-  /** Declared properties only, under their own names; parsed ones inside a function. */
-  value: unknown;
+export interface RawObject<T extends object> {
+  /** What was asked for, where nothing is left to transform or to validate. */
+  instance: T | null;
+  /** Else declared properties only, under their own names; parsed ones inside a function. */
+  value: object | null;
   unknown: FieldError[];
   errors: FieldError[];
 }
@@ -20,40 +23,86 @@ export interface RawObject {
  * seconds. Here unknown fields stay behind, arrays are cut one element above their limit, and parsers run. Yields between the
  * elements of arrays, where whoever drives it may let others have their turn.
  */
-export function* readRawObject(raw: unknown, type: Class, context: ParseContext): Generator<void, RawObject> {
-  const reader = new RawReader(context);
+export function* readRawObject<T extends object>(
+  raw: unknown,
+  type: Class<T>,
+  context: ParseContext,
+): Generator<void, RawObject<T>> {
+  const isInstance = isParsedThroughout(type);
+  const reader = new RawReader(context, isInstance);
   const value = yield* reader.read(raw, type, context.pointer);
-  return { value, unknown: reader.unknown, errors: reader.errors };
+  const { unknown, errors } = reader;
+  if (value === null || !isInstance) return { instance: null, value, unknown, errors };
+  if (!reader.isRefused) return { instance: value as T, value: null, unknown, errors };
+  return { instance: null, value: asTransformable(type, value), unknown, errors };
+}
+
+/** The context of one property. Its pointer is put together only for whoever asks, which is an error above all. */
+class PropertyContext implements ParseContext {
+  readonly lenient: boolean;
+  readonly defaultTimezone: string;
+  readonly now: number;
+
+  constructor(
+    { lenient, defaultTimezone, now }: ParseContext,
+    private readonly parent: string,
+    private readonly name: string,
+  ) {
+    this.lenient = lenient;
+    this.defaultTimezone = defaultTimezone;
+    this.now = now;
+  }
+
+  get pointer(): string {
+    return `${this.parent}/${escape(this.name)}`;
+  }
 }
 
 class RawReader {
   readonly unknown: FieldError[] = [];
   readonly errors: FieldError[] = [];
+  /** By a parser, or since an array is none or not of its size. */
+  isRefused = false;
 
-  constructor(private readonly context: ParseContext) {}
+  constructor(
+    private readonly context: ParseContext,
+    private readonly isInstance: boolean,
+  ) {}
 
   *read(raw: unknown, type: Class, pointer: string): Generator<void, object | null> {
     if (!isObject(raw)) {
       this.add(this.errors, { pointer, code: 'invalid_type', detail: 'must be an object' });
+      this.isRefused = true;
       return null;
     }
     const properties = propertiesOf(type);
-    const value: Record<string, unknown> = {};
-    const taken = new Set<string>();
+    const value = (this.isInstance ? new type() : {}) as Record<string, unknown>;
+    let taken = 0;
     for (const [property, rule] of properties) {
       const given = this.spelling(raw, property, rule, pointer);
-      if (given !== undefined) taken.add(given);
-      const at = `${pointer}/${escape(given ?? property)}`;
+      if (given !== undefined) taken++;
       if (rule.parse !== undefined) {
-        const parsed = rule.parse(given === undefined ? undefined : raw[given], { ...this.context, pointer: at });
-        value[property] = () => parsed;
-      } else if (given !== undefined) {
-        value[property] =
-          rule.elements === undefined ? raw[given] : yield* this.elements(raw[given], rule.elements, at);
+        const context = new PropertyContext(this.context, pointer, given ?? property);
+        const parsed = rule.parse(given === undefined ? undefined : raw[given], context);
+        if (parsed instanceof Refused) this.isRefused = true;
+        value[property] = this.isInstance ? parsed : () => parsed;
+      } else if (given === undefined) {
+        this.isRefused = true;
+      } else if (rule.elements !== undefined) {
+        value[property] = yield* this.elements(raw[given], rule.elements, `${pointer}/${escape(given)}`);
+      } else {
+        value[property] = raw[given];
       }
     }
-    for (const name of Object.keys(raw)) {
-      if (taken.has(name) || isSpelling(properties, name)) continue;
+    const names = Object.keys(raw);
+    // Mostly there is nothing else.
+    if (names.length > taken) this.addOthers(names, properties, pointer);
+    return value;
+  }
+
+  private addOthers(names: readonly string[], properties: ReadonlyMap<string, PropertyRule>, pointer: string): void {
+    for (const name of names) {
+      if (isSpelling(properties, name)) continue;
       const detail = unsupported(properties, name);
       if (detail !== undefined) {
         this.add(this.errors, { pointer: `${pointer}/${escape(name)}`, code: 'unsupported_field', detail });
@@ -61,7 +110,6 @@ class RawReader {
       }
       this.add(this.unknown, unknownField(`${pointer}/${escape(name)}`, name, properties));
     }
-    return value;
   }
 
   /** The name under which the caller gave a property, if at all. */
@@ -78,15 +126,16 @@ class RawReader {
   /** What is no array is left to `@IsArray`. */
   private *elements(
     raw: unknown,
-    { type, max }: NonNullable<PropertyRule['elements']>,
+    { type, min, max }: NonNullable<PropertyRule['elements']>,
     pointer: string,
   ): Generator<void, unknown> {
+    if (!Array.isArray(raw) || raw.length < min || raw.length > max) this.isRefused = true;
     if (!Array.isArray(raw)) return null;
     if (raw.length > max) return new Array(max + 1).fill(null);
     const elements: (object | null)[] = [];
-    for (const [index, element] of raw.entries()) {
+    for (let index = 0; index < raw.length; index++) {
       if (index > 0) yield;
-      elements.push(yield* this.read(element, type(), `${pointer}/${index}`));
+      elements.push(yield* this.read(raw[index], type(), `${pointer}/${index}`));
     }
     return elements;
   }

@@ -5,7 +5,6 @@ import { AppError, validationFailed, type FieldError } from '../runtime/errors.j
 import { TimeSlice } from '../runtime/time-slice.js';
 import { type BodyOrigin, originOf } from './body-origin.js';
 import { fieldErrorsOf } from './field-errors.js';
-import { parsedInstance } from './parsed-instance.js';
 import type { Class } from './property-rules.js';
 import { readRawObject } from './raw-object.js';
 
@@ -55,9 +54,8 @@ export class EdgeValidationPipe extends ValidationPipe {
     });
     const raw = await this.inSlices(reading);
     const errors = [...this.unknownFields(raw.unknown, origin), ...raw.errors];
-    const parsed = errors.length === 0 ? parsedInstance(metadata.metatype as Class, raw.value) : undefined;
-    if (parsed !== undefined) return parsed;
-    // Nothing to go on with where the whole is no object.
+    if (raw.instance !== null && errors.length === 0) return raw.instance;
+    // Nothing to go on with where all is read, or the whole is no object.
     if (raw.value === null) throw validationFailed(errors);
     const dto = await this.collect(() => super.transform(raw.value, metadata) as Promise<unknown>, errors);
     if (errors.length > 0) throw validationFailed(errors);

@@ -8,17 +8,25 @@ const add = (target: string, columns: readonly string[]) =>
   columns.map((name) => `${name} = ${target}.${name} + excluded.${name}`).join(', ');
 const arrays = (columns: readonly string[]) => columns.map((_, index) => `$${index + 2}::bigint[]`).join(', ');
 
+const addToCounters = (name: string, columns: readonly string[]) => `/* ledger.${name} */
+  INSERT INTO topic_counters AS counters (topic_id, ${columns.join(', ')})
+  SELECT * FROM unnest($1::text[], ${arrays(columns)}) AS delta (topic_id, ${columns.join(', ')})
+  ORDER BY topic_id
+  ON CONFLICT (topic_id) DO UPDATE SET ${add('counters', columns)}, last_activity_at = date_trunc('second', now())`;
+
 /**
  * Adds to the counters of many topics. Rows are locked in the order of their topic, so that two transactions never
  * wait for each other crosswise; it is the last statement of its transaction, so that a hot topic's row is held for
  * the commit alone. The activity's time is indexed: by the second, all but one update of a second leave the indexes
  * alone (HOT). Parameters: topics text[], then one bigint[] per column in the order of `COUNTER_COLUMNS`.
  */
-export const ADD_TO_COUNTERS = `/* ledger.add_to_counters */
-  INSERT INTO topic_counters AS counters (topic_id, ${COUNTER_COLUMNS.join(', ')})
-  SELECT * FROM unnest($1::text[], ${arrays(COUNTER_COLUMNS)}) AS delta (topic_id, ${COUNTER_COLUMNS.join(', ')})
-  ORDER BY topic_id
-  ON CONFLICT (topic_id) DO UPDATE SET ${add('counters', COUNTER_COLUMNS)}, last_activity_at = date_trunc('second', now())`;
+export const ADD_TO_COUNTERS = addToCounters('add_to_counters', COUNTER_COLUMNS);
+
+/** All that acceptance moves. */
+export const ACCEPTANCE_COLUMNS = ['total', 'pending', 'suppressed'] as const;
+
+/** The same with a tenth of the columns, since most transactions that accept are small. */
+export const ADD_ACCEPTED_TO_COUNTERS = addToCounters('add_accepted_to_counters', ACCEPTANCE_COLUMNS);
 
 /**
  * Adds to the buckets of the transaction's minute. Parameters: topics text[], then one bigint[] per column in the

@@ -2,10 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { type State, TRANSITIONS } from '../contracts/states.js';
-import { runAll, type Statement } from '../database/statement.js';
+import { bigintArray, textArray } from '../database/binary-array.js';
+import type { EncodedStatement } from '../database/statement-group.js';
+import { runAll } from '../database/statement.js';
 import { FOLD_BUCKETS } from './buckets.sql.js';
 import type { EventColumn } from './columns.js';
-import { ADD_TO_BUCKETS, ADD_TO_COUNTERS, BUCKET_COLUMNS, COUNTER_COLUMNS } from './counters.sql.js';
+import {
+  ACCEPTANCE_COLUMNS,
+  ADD_ACCEPTED_TO_COUNTERS,
+  ADD_TO_BUCKETS,
+  ADD_TO_COUNTERS,
+  BUCKET_COLUMNS,
+  COUNTER_COLUMNS,
+} from './counters.sql.js';
 import { TopicBucket } from './topic-bucket.entity.js';
 
 /** `count` emails of a topic go from one state to another; `accepted` is how they enter. */
@@ -35,13 +44,18 @@ class Deltas<Column extends string> {
     delta.set(column, (delta.get(column) ?? 0) + count);
   }
 
+  /** Whether there is nothing to add to any other column. */
+  isWithin(columns: readonly Column[]): boolean {
+    return [...this.byTopic.values()].every((delta) => [...delta.keys()].every((column) => columns.includes(column)));
+  }
+
   /** The statement that adds them; none where there is nothing to add. */
-  statements(text: string, columns: readonly Column[]): Statement[] {
+  statements(text: string, columns: readonly Column[]): EncodedStatement[] {
     if (this.byTopic.size === 0) return [];
     const deltas = [...this.byTopic.values()];
     const parameters = [
-      [...this.byTopic.keys()],
-      ...columns.map((column) => deltas.map((delta) => delta.get(column) ?? 0)),
+      textArray([...this.byTopic.keys()]),
+      ...columns.map((column) => bigintArray(deltas.map((delta) => delta.get(column) ?? 0))),
     ];
     return [{ text, parameters }];
   }
@@ -60,7 +74,7 @@ export class LedgerService {
   }
 
   /** What `move` runs, for a transaction that is sent at once. Throws on a transition that `contracts/states.ts` does not allow. */
-  statements(moves: readonly Move[], tallies: readonly Tally[] = []): Statement[] {
+  statements(moves: readonly Move[], tallies: readonly Tally[] = []): EncodedStatement[] {
     const counters = new Deltas<(typeof COUNTER_COLUMNS)[number]>();
     const buckets = new Deltas<(typeof BUCKET_COLUMNS)[number]>();
     for (const { topicId, from, to, count } of moves) {
@@ -78,7 +92,9 @@ export class LedgerService {
     }
     return [
       ...buckets.statements(ADD_TO_BUCKETS, BUCKET_COLUMNS),
-      ...counters.statements(ADD_TO_COUNTERS, COUNTER_COLUMNS),
+      ...(counters.isWithin(ACCEPTANCE_COLUMNS)
+        ? counters.statements(ADD_ACCEPTED_TO_COUNTERS, ACCEPTANCE_COLUMNS)
+        : counters.statements(ADD_TO_COUNTERS, COUNTER_COLUMNS)),
     ];
   }
 

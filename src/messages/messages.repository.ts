@@ -4,9 +4,17 @@ import { type EntityManager, In, Repository } from 'typeorm';
 import type { Variables } from '../compose/variables.js';
 import { allocateRange, formatId, idAt, newId, parseId } from '../contracts/ids.js';
 import { type State, stateOf } from '../contracts/states.js';
-import { uuidArray } from '../database/binary-array.js';
-import { inPipeline } from '../database/pipeline.js';
-import { rowsOf, runAll, type Statement } from '../database/statement.js';
+import {
+  booleanArray,
+  integerArray,
+  jsonbArray,
+  smallintArray,
+  textArray,
+  timestamptzArray,
+  uuidArray,
+} from '../database/binary-array.js';
+import { type EncodedStatement, runTogether } from '../database/statement-group.js';
+import { rowsOf, runAll } from '../database/statement.js';
 import type { Block, BlockedByTopic } from '../suppressions/recipient-check.js';
 import { EmailRows } from './email-rows.js';
 import { Message } from './message.entity.js';
@@ -62,7 +70,7 @@ export function countBlocked(addresses: readonly string[], blocked: Blocked, fro
 
 /** Chooses ids. A submission whose range was taken already is identified again. */
 export function identify(message: NewMessage): IdentifiedMessage {
-  return { ...message, id: newId(), first: allocateRange() };
+  return { id: newId(), first: allocateRange(), ...message };
 }
 
 @Injectable()
@@ -81,14 +89,12 @@ export class MessagesRepository {
     messages: readonly IdentifiedMessage[],
     blocked: BlockedByTopic,
     batchSize: number,
-    counters: readonly Statement[],
+    counters: readonly EncodedStatement[],
   ): Promise<void> {
     const insertions = this.insertions(messages, blocked, batchSize);
     const count = messages.reduce((sum, { recipients }) => sum + recipients.length, 0);
     if (count <= EMAILS_PER_STATEMENT) {
-      // All made before the first is sent: what fails while it is made leaves nothing half written.
-      const statements = [...insertions, ...counters];
-      await inPipeline(this.messages.manager, (pipeline) => pipeline.send(...statements));
+      await runTogether(this.messages.manager, [...insertions, ...counters]);
       return;
     }
     await this.transaction(async (transaction) => {
@@ -102,7 +108,7 @@ export class MessagesRepository {
     messages: readonly IdentifiedMessage[],
     blocked: BlockedByTopic,
     batchSize: number,
-  ): Generator<Statement> {
+  ): Generator<EncodedStatement> {
     yield insertionOf(messages);
     yield this.batchInsertion(messages, blocked, batchSize);
     yield* this.emailInsertions(messages, blocked);
@@ -130,7 +136,7 @@ export class MessagesRepository {
     messages: readonly IdentifiedMessage[],
     blocked: BlockedByTopic,
     batchSize: number,
-  ): Statement {
+  ): EncodedStatement {
     const batches = messages.flatMap((message) => {
       const ofTopic = blocked.of(message.topicId);
       const count = message.recipients.length;
@@ -144,27 +150,24 @@ export class MessagesRepository {
     const parameters = [
       uuidArray(batches.map((batch) => batch.id)),
       uuidArray(batches.map((batch) => batch.lastId)),
-      batches.map((batch) => batch.message.id),
-      batches.map((batch) => batch.message.topicId),
-      batches.map((batch) => (batch.message.recipients.length === 1 ? 0 : 1)),
-      batches.map((batch) => batch.size),
-      batches.map((batch) => batch.message.scheduledAt),
-      batches.map((batch) => batch.step),
-      batches.map((batch) => batch.message.expiresAt),
+      uuidArray(batches.map((batch) => parseId(batch.message.id))),
+      textArray(batches.map((batch) => batch.message.topicId)),
+      smallintArray(batches.map((batch) => (batch.message.recipients.length === 1 ? 0 : 1))),
+      integerArray(batches.map((batch) => batch.size)),
+      timestamptzArray(batches.map((batch) => batch.message.scheduledAt)),
+      integerArray(batches.map((batch) => batch.step)),
+      timestamptzArray(batches.map((batch) => batch.message.expiresAt)),
     ];
     return { text: INSERT_BATCHES, parameters };
   }
 
-  private *emailInsertions(messages: readonly IdentifiedMessage[], blocked: BlockedByTopic): Generator<Statement> {
+  private *emailInsertions(
+    messages: readonly IdentifiedMessage[],
+    blocked: BlockedByTopic,
+  ): Generator<EncodedStatement> {
     let rows = new EmailRows();
-    for (const { first, topicId, recipients, tracking, recipientVariables } of messages) {
-      const ofTopic = blocked.of(topicId);
-      for (const [index, address] of recipients.entries()) {
-        const id = idAt(first, index);
-        const block = ofTopic.size === 0 ? undefined : ofTopic.get(address);
-        if (block !== undefined) rows.addSuppressed(id, address, block);
-        else rows.add(id, address, tracking?.[index] ?? null, recipientVariables?.[index] ?? null);
-      }
+    for (const message of messages) {
+      addRows(rows, message, blocked.of(message.topicId));
       if (rows.size + 1_000 > EMAILS_PER_STATEMENT) {
         yield* rows.statements();
         rows = new EmailRows();
@@ -174,29 +177,44 @@ export class MessagesRepository {
   }
 }
 
-function insertionOf(messages: readonly IdentifiedMessage[]): Statement {
-  const columns: unknown[] = [
-    messages.map((message) => message.id),
-    messages.map((message) => message.topicId),
-    messages.map((message) => message.subject),
-    messages.map((message) => message.content),
+function addRows(
+  rows: EmailRows,
+  { first, recipients, tracking, recipientVariables }: IdentifiedMessage,
+  blocked: Blocked,
+): void {
+  for (let index = 0; index < recipients.length; index++) {
+    const address = recipients[index];
+    const block = blocked.size === 0 ? undefined : blocked.get(address);
+    const own = { tracking: tracking?.[index] ?? null, variables: recipientVariables?.[index] ?? null };
+    if (block !== undefined) rows.addSuppressed(first, index, address, block);
+    else if (own.tracking !== null || own.variables !== null) rows.addPersonal(first, index, address, own);
+    else rows.add(first, index, address);
+  }
+}
+
+function insertionOf(messages: readonly IdentifiedMessage[]): EncodedStatement {
+  const columns = [
+    uuidArray(messages.map((message) => parseId(message.id))),
+    textArray(messages.map((message) => message.topicId)),
+    textArray(messages.map((message) => message.subject)),
+    textArray(messages.map((message) => message.content)),
     uuidArray(messages.map((message) => message.first)),
-    messages.map((message) => message.recipients.length),
-    messages.map((message) => message.trackOpens),
-    messages.map((message) => message.apiKey),
-    messages.map((message) => message.scheduledAt),
-    messages.map((message) => message.trackClicks),
+    integerArray(messages.map((message) => message.recipients.length)),
+    booleanArray(messages.map((message) => message.trackOpens)),
+    textArray(messages.map((message) => message.apiKey)),
+    timestamptzArray(messages.map((message) => message.scheduledAt)),
+    booleanArray(messages.map((message) => message.trackClicks)),
   ];
   if (!messages.some(hasExtras)) return { text: INSERT_MESSAGES, parameters: columns };
-  const extras: unknown[] = [
-    messages.map((message) => message.text),
-    messages.map((message) => message.fromEmail),
-    messages.map((message) => message.replyTo),
-    messages.map(({ headers }) => headers && JSON.stringify(headers)),
-    messages.map(({ tags }) => tags && JSON.stringify(tags)),
-    messages.map(({ variables }) => variables && JSON.stringify(variables)),
-    messages.map((message) => message.unsubscribe),
-    messages.map((message) => message.expiresAt),
+  const extras = [
+    textArray(messages.map((message) => message.text)),
+    textArray(messages.map((message) => message.fromEmail)),
+    textArray(messages.map((message) => message.replyTo)),
+    jsonbArray(messages.map(({ headers }) => headers && JSON.stringify(headers))),
+    jsonbArray(messages.map(({ tags }) => tags && JSON.stringify(tags))),
+    jsonbArray(messages.map(({ variables }) => variables && JSON.stringify(variables))),
+    booleanArray(messages.map((message) => message.unsubscribe)),
+    timestamptzArray(messages.map((message) => message.expiresAt)),
   ];
   return { text: INSERT_MESSAGES_WITH_EXTRAS, parameters: [...columns, ...extras] };
 }

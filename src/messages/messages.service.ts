@@ -64,18 +64,21 @@ interface Acceptance {
   body: string;
 }
 
-/**
- * What shares a commit with others, in characters of content and address: one that is larger has a commit of its own, so
- * that nobody waits for it. The weight bounds what a flush sends at once, however long the contents.
- */
-const MAX_GROUPED_CHARACTERS = 50_000;
-const GROUPS = { maxItems: 500, maxWeight: 500_000, maxQueued: 5_000, lanes: 2 };
-/** An address with what is stored beside it. */
+/** An address with what is stored beside it, in characters. */
 const CHARACTERS_PER_EMAIL = 100;
+/**
+ * Small submissions share a commit, and so do those of some hundred to a thousand recipients, among themselves: nobody small
+ * waits for them. What is larger has a commit of its own. By the characters of content and address; the weight bounds what a
+ * flush sends at once.
+ */
+const MAX_SMALL_CHARACTERS = 50_000;
+const MAX_BULK_CHARACTERS = 150_000;
+const GROUPS = { maxItems: 500, maxWeight: 500_000, maxQueued: 5_000, lanes: 2 };
 
 @Injectable()
 export class MessagesService {
-  private readonly groups = new WriteBatcher<Entry, string | Error>((entries) => this.storeGroup(entries), GROUPS);
+  private readonly small = new WriteBatcher<Entry, string | Error>((entries) => this.storeGroup(entries), GROUPS);
+  private readonly bulk = new WriteBatcher<Entry, string | Error>((entries) => this.storeGroup(entries), GROUPS);
 
   constructor(
     private readonly messages: MessagesRepository,
@@ -91,10 +94,14 @@ export class MessagesService {
   async submit(submission: Submission): Promise<SubmissionResult> {
     const entry = { submission, startedMs: performance.now() };
     if (submission.idempotency) return this.storeOnce(entry, { apiKey: submission.apiKey, ...submission.idempotency });
-    const size = charactersOf(submission);
-    const body = size > MAX_GROUPED_CHARACTERS ? (await this.store([entry]))[0] : await this.groups.write(entry, size);
+    const body = await this.storeBySize(entry, charactersOf(submission));
     if (body instanceof Error) throw body;
     return { body, isReplay: false };
+  }
+
+  private async storeBySize(entry: Entry, size: number): Promise<string | Error> {
+    if (size > MAX_BULK_CHARACTERS) return (await this.store([entry]))[0];
+    return size > MAX_SMALL_CHARACTERS ? this.bulk.write(entry, size) : this.small.write(entry, size);
   }
 
   /**
@@ -166,12 +173,31 @@ export class MessagesService {
     return { messages, body: JSON.stringify(answer(submission, messages, blocked, performance.now() - startedMs)) };
   }
 
-  private newMessage({ recipients, ...message }: SubmittedMessage, apiKey: string): NewMessage {
+  /** Named one by one: V8 takes 9 µs to spread an object of this size and to add to it, and a tenth of one for this. */
+  private newMessage(message: SubmittedMessage, apiKey: string): NewMessage {
+    const { addresses, tracking: choices, variables: recipientVariables } = message.recipients;
     const trackOpens = message.trackOpens ?? this.tracking.trackOpens;
     const trackClicks = message.trackClicks ?? false;
-    const tracking = deviatingTracking(recipients.tracking, recipients.addresses.length, { trackOpens, trackClicks });
-    const { addresses, variables: recipientVariables } = recipients;
-    return { ...message, apiKey, trackOpens, trackClicks, recipients: addresses, tracking, recipientVariables };
+    return {
+      apiKey,
+      topicId: message.topicId,
+      subject: message.subject,
+      content: message.content,
+      text: message.text,
+      fromEmail: message.fromEmail,
+      replyTo: message.replyTo,
+      headers: message.headers,
+      tags: message.tags,
+      variables: message.variables,
+      unsubscribe: message.unsubscribe,
+      scheduledAt: message.scheduledAt,
+      expiresAt: message.expiresAt,
+      trackOpens,
+      trackClicks,
+      recipients: addresses,
+      tracking: deviatingTracking(choices, addresses.length, { trackOpens, trackClicks }),
+      recipientVariables,
+    };
   }
 }
 
@@ -201,18 +227,26 @@ function answer(
 ) {
   const count = stored.reduce((sum, { recipients }) => sum + recipients.length, 0);
   const rejected = messages.flatMap(({ recipients }) => recipients.rejected);
+  const isListed = count <= MAX_LISTED_IDS || listsIds;
   return {
     count,
     elapsed: `${elapsedMs.toFixed(1)}ms`,
     messages: stored.map(({ id, topicId, first, recipients }, index) => {
       const { duplicates, positions } = messages[index].recipients;
       const suppressed = countBlocked(recipients, blocked.of(topicId));
-      const summary = { id, count: recipients.length, duplicates, suppressed };
-      if (count > MAX_LISTED_IDS && !listsIds) return summary;
-      const ids = rangeTexts(first);
-      const email_ids = Array.from(positions, (position) => (position === NO_RECIPIENT ? null : ids(position)));
-      return { ...summary, email_ids };
+      const email_ids = isListed ? idsOf(first, positions) : undefined;
+      return { id, count: recipients.length, duplicates, suppressed, email_ids };
     }),
-    ...(rejected.length > 0 && { rejected }),
+    rejected: rejected.length > 0 ? rejected : undefined,
   };
+}
+
+function idsOf(first: Buffer, positions: Int32Array): (string | null)[] {
+  const textOf = rangeTexts(first);
+  const ids = new Array<string | null>(positions.length);
+  for (let element = 0; element < positions.length; element++) {
+    const position = positions[element];
+    ids[element] = position === NO_RECIPIENT ? null : textOf(position);
+  }
+  return ids;
 }

@@ -35,7 +35,7 @@ export class SubmissionCheck {
       if (recipients !== message.recipients && (!lenient || recipients.addresses.length === 0)) {
         errors.push(...recipients.rejected);
       }
-      return { ...message, recipients };
+      return recipients === message.recipients ? message : { ...message, recipients };
     });
     if (errors.length > 0) throw validationFailed(errors);
     return checked;

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { AllowedRecipients } from './allowed-recipients.js';
 import type { SuppressionReason } from './suppression.entity.js';
-import { type Scope, SuppressionsRepository } from './suppressions.repository.js';
+import { SuppressionsRepository } from './suppressions.repository.js';
 
 /** Why nothing is sent to an address: its suppression's reason, or that ALLOWED_RECIPIENTS does not name it. */
 export type Block = SuppressionReason | 'not_allowed_here';
@@ -34,7 +34,7 @@ export class BlockedByTopic {
   }
 }
 
-/** One statement's worth: a few milliseconds of lookups, whatever the size of the list. */
+/** One statement's worth, and at most a message more: a few milliseconds of lookups, whatever the size of the list. */
 const ADDRESSES_PER_STATEMENT = 10_000;
 
 /** Who may be written to, asked at acceptance, at dispatch and at sending. */
@@ -59,25 +59,37 @@ export class RecipientCheck {
 
   async blocked(mails: readonly Addressees[], manager?: EntityManager): Promise<BlockedByTopic> {
     const blocked = new BlockedByTopic();
-    let some: Scope[] = [];
-    for (const { topicId, addresses } of mails) {
-      for (const address of addresses) {
-        some.push({ topicId, address });
-        if (some.length < ADDRESSES_PER_STATEMENT) continue;
-        await this.block(some, blocked, manager);
-        some = [];
-      }
+    let some: Addressees[] = [];
+    let count = 0;
+    for (const mail of mails) {
+      some.push(mail);
+      count += mail.addresses.length;
+      if (count < ADDRESSES_PER_STATEMENT) continue;
+      await this.block(some, blocked, manager);
+      some = [];
+      count = 0;
     }
     await this.block(some, blocked, manager);
     return blocked;
   }
 
-  private async block(given: readonly Scope[], blocked: BlockedByTopic, manager?: EntityManager): Promise<void> {
-    const lower = given.map(({ topicId, address }) => ({ topicId, address: address.toLowerCase() }));
-    const reasons = await this.suppressions.reasonsAmong(lower, manager);
-    for (const [index, { topicId, address }] of given.entries()) {
-      const block = this.allowed.has(lower[index].address) ? reasons.get(index) : 'not_allowed_here';
-      if (block !== undefined) blocked.add(topicId, address, block);
+  private async block(mails: readonly Addressees[], blocked: BlockedByTopic, manager?: EntityManager): Promise<void> {
+    const reasons = await this.suppressions.reasonsAmong(lowerCased(mails), manager);
+    if (reasons.size === 0 && this.allowed.isEverybody) return;
+    for (const { topicId, addresses } of mails) {
+      for (const address of addresses) {
+        const lower = address.toLowerCase();
+        const byTopic = reasons.get(lower);
+        const reason = byTopic?.get('') ?? byTopic?.get(topicId);
+        const block = this.allowed.has(lower) ? reason : 'not_allowed_here';
+        if (block !== undefined) blocked.add(topicId, address, block);
+      }
     }
   }
+}
+
+function lowerCased(mails: readonly Addressees[]): string[] {
+  const lower: string[] = [];
+  for (const { addresses } of mails) for (const address of addresses) lower.push(address.toLowerCase());
+  return lower;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
-import { textArray } from '../database/binary-array.js';
+import { asciiArray, textArray } from '../database/binary-array.js';
 import { rowsOf } from '../database/statement.js';
 import { Suppression, type SuppressionReason } from './suppression.entity.js';
 import { CLEAR_SOFT_BOUNCES, COUNT_SOFT_BOUNCES, REASONS_AMONG, RELEASE, SUPPRESS } from './suppressions.sql.js';
@@ -11,6 +11,9 @@ export interface Scope {
   address: string;
   topicId: string;
 }
+
+/** Why an address gets no mail of a topic; under the empty topic, why it gets none at all. */
+export type ReasonByTopic = ReadonlyMap<string, SuppressionReason>;
 
 /** Where a row stands in the list: its time to the microsecond, which a Date cannot hold, and its key. */
 export interface Position extends Scope {
@@ -99,17 +102,23 @@ export class SuppressionsRepository {
     return rows.length;
   }
 
-  /** By index, those that mail of their topic is not sent to, with the reason. Takes addresses in lower case. */
+  /** Those of the addresses, which are in lower case, that some mail is not sent to: the reasons by topic. */
   async reasonsAmong(
-    wanted: readonly Scope[],
+    addresses: readonly string[],
     manager: EntityManager = this.suppressions.manager,
-  ): Promise<ReadonlyMap<number, SuppressionReason>> {
-    if (wanted.length === 0) return new Map();
-    const rows = await rowsOf<{ place: number; reason: SuppressionReason }>(manager, REASONS_AMONG, [
-      textArray(wanted.map(({ address }) => address)),
-      textArray(wanted.map(({ topicId }) => topicId)),
-    ]);
-    return new Map(rows.map(({ place, reason }) => [place - 1, reason]));
+  ): Promise<ReadonlyMap<string, ReasonByTopic>> {
+    const reasons = new Map<string, Map<string, SuppressionReason>>();
+    if (addresses.length === 0) return reasons;
+    const rows = await rowsOf<{ address: string; topic_id: string; reason: SuppressionReason }>(
+      manager,
+      REASONS_AMONG,
+      [asciiArray(addresses)],
+    );
+    for (const { address, topic_id, reason } of rows) {
+      const byTopic = reasons.get(address) ?? new Map<string, SuppressionReason>();
+      reasons.set(address, byTopic.set(topic_id, reason));
+    }
+    return reasons;
   }
 
   /** Counts a transient bounce of each address. Returns those that had `limit` in a row by now. */

@@ -57,6 +57,39 @@ describe('small submissions that arrive together', () => {
     expect(commits).toBeLessThan(SUBMISSIONS);
   });
 
+  it('are stored beside those of many recipients, each without whom its topic alone leaves out', async () => {
+    await stack.query(
+      `INSERT INTO suppressions (address, topic_id, reason, source)
+       VALUES ('user1@example.com', 'bulk-1', 'unsubscribe', 'test'), ('user2@example.com', '', 'bounce', 'test')`,
+    );
+    const emails = Array.from({ length: 600 }, (_, index) => `User${index}@example.com`);
+    const counts = await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        const topic_id = `bulk-${index % 3}`;
+        const some = index % 2 === 0 ? emails : emails.slice(0, 3);
+        const message = { topic_id, subject: 'Hello', content: '<p>Hello</p>', emails: some };
+        const answer = (await (await stack.post(gateway, { messages: [message] })).json()) as {
+          messages: [{ count: number; suppressed: number }];
+        };
+        return answer.messages[0];
+      }),
+    );
+    expect(counts).toEqual(
+      counts.map((_, index) =>
+        expect.objectContaining({ count: index % 2 === 0 ? 600 : 3, suppressed: index % 3 === 1 ? 2 : 1 }),
+      ),
+    );
+    const rows = await stack.query<{ topic_id: string; suppressed: number; sum: number }>(
+      `SELECT topic_id, suppressed::int, pending::int + suppressed::int AS sum FROM topic_counters
+       WHERE topic_id LIKE 'bulk-%' ORDER BY 1`,
+    );
+    expect(rows).toEqual([
+      { topic_id: 'bulk-0', suppressed: 4, sum: 1206 },
+      { topic_id: 'bulk-1', suppressed: 8, sum: 1206 },
+      { topic_id: 'bulk-2', suppressed: 4, sum: 1206 },
+    ]);
+  });
+
   it('do not fail for one that is refused', async () => {
     const responses = await Promise.all(
       Array.from({ length: SUBMISSIONS }, (_, index) =>

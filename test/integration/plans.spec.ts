@@ -6,6 +6,7 @@ import * as events from '../../src/events/events.sql.js';
 import * as batches from '../../src/messages/batches.sql.js';
 import * as emails from '../../src/messages/emails.sql.js';
 import * as messages from '../../src/messages/messages.sql.js';
+import * as suppressions from '../../src/suppressions/suppressions.sql.js';
 import * as topics from '../../src/topics/topics.sql.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -47,6 +48,10 @@ beforeAll(async () => {
   );
   await client.query(
     `INSERT INTO topic_counters (topic_id) SELECT 'many-' || number FROM generate_series(1, 5000) AS number`,
+  );
+  await client.query(
+    `INSERT INTO suppressions (address, reason, source)
+     SELECT 'user' || number || '@example.org', 'bounce', 'test' FROM generate_series(1, 20000) AS number`,
   );
   // As autovacuum would have done it, which leaves alone what is empty.
   const filled = await client.query<{ names: string }>(
@@ -104,6 +109,15 @@ describe.each(MODES)('with %s', (mode) => {
       expect(scan['Node Type']).toBe('Index Scan');
       expect(scan['Index Name']).toMatch(/_lane_claim_at_idx$/);
     }
+  });
+
+  it('the lookup of addresses in the list of suppressions goes by its key', async () => {
+    const nodes = nodesOf(await planOf(suppressions.REASONS_AMONG, ['{user1@example.org,user2@example.org}'], mode));
+    // Whether the list is empty is asked first, of any row.
+    const scans = nodes.filter(
+      (node) => node['Relation Name'] === 'suppressions' && !node['Subplan Name']?.startsWith('InitPlan'),
+    );
+    expect(scans.map((node) => node['Index Name'])).toEqual(['suppressions_pkey']);
   });
 
   it.each([
