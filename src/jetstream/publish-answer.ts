@@ -33,7 +33,7 @@ export class PublishAnswers {
     this.opening = Buffer.from(`{"stream":${JSON.stringify(stream)},`);
   }
 
-  /** The number of a message that is new to the stream, if it is told as the server usually does; else null, which means nothing. */
+  /** The number of a message that is new to the stream, told as the server usually does. Null: to be read closely. */
   usual(data: Uint8Array): number | null {
     if (!isAt(data, this.opening, 0)) return null;
     let at = this.opening.length;
