@@ -179,12 +179,8 @@ export class BatchesRepository {
         settlements.map(({ batch }) => batch),
       );
       const mine = settlements.filter(({ batch }) => held.has(batch.id));
-      // Nothing acknowledged and something to try again: the batch stays as it is. One that all emails have left is done.
-      const dispatched = mine.filter(
-        ({ acknowledged, tooLarge, suppressed, unacknowledged }) =>
-          acknowledged.length + tooLarge.length + suppressed.length > 0 || unacknowledged.length === 0,
-      );
-      const released = mine.filter((settlement) => !dispatched.includes(settlement));
+      const dispatched = mine.filter(isDispatched);
+      const released = mine.filter((settlement) => !isDispatched(settlement));
       if (dispatched.length > 0) await this.markDispatched(pipeline, dispatched);
       if (released.length > 0) {
         const parameters = [
@@ -302,6 +298,11 @@ function emailsOfRow({ id, size, ids, addresses: text, tracking, variables, supp
   if (ids === null && addresses.length !== size)
     throw new Error(`batch ${id} has ${addresses.length} of ${size} emails`);
   return { ids: ids?.split(' ') ?? idsFrom(id, size), addresses, tracking, variables, suppressed };
+}
+
+/** Nothing acknowledged and something to try again: the batch stays as it is. One that all emails have left is done. */
+function isDispatched({ acknowledged, tooLarge, suppressed, unacknowledged }: Settlement): boolean {
+  return acknowledged.length + tooLarge.length + suppressed.length > 0 || unacknowledged.length === 0;
 }
 
 function movesOf({ batch: { topicId }, acknowledged, tooLarge, suppressed }: Settlement): Move[] {
