@@ -31,8 +31,8 @@ export const peers: Scenario = {
   about:
     'Jobs of 300 bytes, 1,000 per call: stored, and then taken and completed by a handler that does nothing, in pg-boss, ' +
     'graphile-worker and BullMQ (Redis with appendfsync everysec) at their best settings, within one process. Beside them ' +
-    'emails of 200 bytes: taken in over HTTP, 1,000 per request at 4 connections; dispatched from the ledger into the ' +
-    'stream; and dispatched and sent by a sender whose transport does nothing.',
+    'emails of 200 bytes: taken in by calls within one process as well, 1,000 per call, 4 at a time, and over HTTP with 4 ' +
+    'connections; dispatched from the ledger into the stream; and dispatched and sent by a sender whose transport does nothing.',
   isOnRequest: true,
   async prepare(workbench) {
     const jobs = jobsOf(thousands(workbench.count(JOBS)));
@@ -49,6 +49,7 @@ export const peers: Scenario = {
           Object.entries(running).map(([name, peer]) => [name, () => measurePeer(peer, jobs)] as const),
         ),
         dispatch: () => ours.dispatch(jobs.length),
+        http: () => ours.takenInOverHttp(jobs.length),
         send: () => ours.send(thousands(workbench.count(SENT))),
       },
       rows: [
@@ -85,15 +86,17 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 class Ours {
   private constructor(
     private readonly workbench: Workbench,
-    private readonly alone: { stack: Stack; gateway: Gateway },
+    private readonly alone: { stack: Stack; gateway: Gateway; enqueuer: string },
     private readonly sending: { stack: Stack; gateway: Gateway },
   ) {}
 
   static async start(workbench: Workbench): Promise<Ours> {
     const [alone, sending] = [await workbench.stack({ env: ENV }), await workbench.stack({ env: ENV })];
+    const gateway = await alone.gateway();
+    const enqueuer = await enqueuerOn(alone);
     const ours = new Ours(
       workbench,
-      { stack: alone, gateway: await alone.gateway() },
+      { stack: alone, gateway, enqueuer },
       { stack: sending, gateway: await sending.gateway() },
     );
     const port = await freePort();
@@ -104,11 +107,15 @@ class Ours {
   }
 
   async dispatch(count: number): Promise<Figures> {
-    const { stack, gateway } = this.alone;
-    const enqueue = await this.takeIn(gateway, count);
-    const drain = await this.drainedWith(stack, 'dispatched', count);
-    await (await stack.nats.jetstreamManager()).streams.purge(stack.name);
-    return { enqueue_per_second: enqueue, drain_per_second: drain };
+    const { enqueuer } = this.alone;
+    const seconds = Number(await (await fetch(`${enqueuer}/?count=${count}`)).text());
+    return { enqueue_per_second: count / seconds, drain_per_second: await this.dispatched(count) };
+  }
+
+  /** Not compared with the peers, whose calls are made within their process: HTTP, JSON and the whole validation come on top. */
+  async takenInOverHttp(count: number): Promise<Figures> {
+    const enqueue = await this.takeIn(this.alone.gateway, count);
+    return { enqueue_per_second: enqueue, drain_per_second: await this.dispatched(count) };
   }
 
   async send(count: number): Promise<Figures> {
@@ -120,6 +127,13 @@ class Ours {
   async stop(): Promise<void> {
     await this.workbench.close(this.alone.stack);
     await this.workbench.close(this.sending.stack);
+  }
+
+  private async dispatched(count: number): Promise<number> {
+    const { stack } = this.alone;
+    const drain = await this.drainedWith(stack, 'dispatched', count);
+    await (await stack.nats.jetstreamManager()).streams.purge(stack.name);
+    return drain;
   }
 
   /** Scheduled, so that it waits until it is released. Returns emails per second. */
@@ -148,4 +162,19 @@ class Ours {
     });
     return count / seconds;
   }
+}
+
+/** A process that takes in by calls; the gateway beside it dispatches. Returns its URL. */
+async function enqueuerOn(stack: Stack): Promise<string> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    ...stack.env,
+    SERVER_PORT: String(port),
+    SERVER_HOST: url,
+    METRICS_PORT: '0',
+    SCHEDULER_ENABLED: 'false',
+  };
+  await stack.spawn('dist/bench/processes/enqueuing-gateway.js', env).answers(url);
+  return url;
 }

@@ -3,6 +3,11 @@ import type { ComposedEmail, EmailTemplate, Recipient } from './email-template.j
 import type { Slot } from './placeholders.js';
 import { serialize } from './payload.js';
 
+/** MessagePack's strings: up to so many bytes in one byte with their length, up to 255 behind a byte that says so. */
+const FIXSTR = 0xa0;
+const FIXSTR_LENGTH = 31;
+const STR_8 = 0xd9;
+
 /** Makes the inline payload of each email of a template. */
 export interface PayloadTemplate {
   payloadOf(recipient: Recipient): Buffer;
@@ -41,13 +46,17 @@ class SplicedPayloads implements PayloadTemplate {
 
   /** The address is ASCII without quotes or backslashes (contracts/address.ts). */
   payloadOf({ id, address }: Recipient): Buffer {
-    const spliced = this.format === 'json' ? Buffer.from(address, 'latin1') : messagePackString(address);
-    const payload = Buffer.allocUnsafe(this.head.length + spliced.length + this.tail.length);
-    this.head.copy(payload);
+    const { head, tail } = this;
+    const lengthBytes = this.format === 'json' ? 0 : address.length <= FIXSTR_LENGTH ? 1 : 2;
+    const addressAt = head.length + lengthBytes;
+    const payload = Buffer.allocUnsafe(addressAt + address.length + tail.length);
+    payload.set(head);
     const values = this.template.placeholders.valuesOf(id);
     for (const { at, index } of this.slots) payload.write(values[index], at, 'latin1');
-    spliced.copy(payload, this.head.length);
-    this.tail.copy(payload, this.head.length + spliced.length);
+    if (lengthBytes === 1) payload[head.length] = FIXSTR | address.length;
+    if (lengthBytes === 2) payload.writeUInt16BE((STR_8 << 8) | address.length, head.length);
+    payload.write(address, addressAt, 'latin1');
+    payload.set(tail, addressAt + address.length);
     return payload;
   }
 }
@@ -68,11 +77,4 @@ function inlinePayload(
     ...(replyTo !== undefined && { reply_to: replyTo }),
     email,
   };
-}
-
-/** An ASCII string of up to 255 bytes: fixstr below 32 bytes, str 8 from there on. */
-function messagePackString(text: string): Buffer {
-  const bytes = Buffer.from(text, 'latin1');
-  const header = bytes.length < 32 ? Buffer.of(0xa0 | bytes.length) : Buffer.of(0xd9, bytes.length);
-  return Buffer.concat([header, bytes]);
 }

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
-const PREFIX_BYTES = 7;
-const PREFIX_CHARACTERS = 2 * PREFIX_BYTES;
+const PREFIX_CHARACTERS = 14;
 const INDEX_CHARACTERS = 8;
 
 export const UUID_CHARACTERS = 36;
@@ -21,7 +20,7 @@ export interface Slot {
  * number: however many they are, one pass over the bytes finds them all.
  */
 export class Placeholders {
-  private readonly prefix = randomBytes(PREFIX_BYTES).toString('hex');
+  private readonly prefix = randomCharacters();
   private readonly values: ((emailId: string) => string)[] = [];
   private readonly lengths: number[] = [];
 
@@ -60,4 +59,11 @@ export class Placeholders {
   valuesOf(emailId: string): string[] {
     return this.values.map((of) => of(emailId));
   }
+}
+
+/** Node.js keeps random bytes in stock for UUIDs alone: to ask the kernel for each message took 8 µs. */
+function randomCharacters(): string {
+  const uuid = randomUUID();
+  // In its middle stand a version and a variant.
+  return uuid.slice(-12) + uuid.slice(0, PREFIX_CHARACTERS - 12);
 }

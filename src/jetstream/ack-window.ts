@@ -1,62 +1,49 @@
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
+import { AckGroup, type AckOwner } from './ack-group.js';
+import { isFault, PublishAnswers, type PublishFault } from './publish-answer.js';
 
-/** Nobody listens on the subject: the stream is gone. Core NATS says so with this code and without a body. */
-const NO_RESPONDERS = 503;
-
-/** Why a publish is not known to be stored. */
-export interface PublishFault {
-  reason: string;
-  isStreamGone: boolean;
-}
-
-/** Who awaits acknowledgements; `index` is the caller's own number of the message. */
-export interface AckOwner {
-  acknowledged(index: number): void;
-  failed(index: number, fault: PublishFault): void;
-}
-
-/** A place in the window, with a reply subject of its own. */
-interface Slot {
-  reply: string;
-  subscription: Subscription;
-  /** Null: free. */
-  owner: AckOwner | null;
-  index: number;
-  sentAtMs: number;
-}
+/** Messages per reply subject. */
+const GROUP = 64;
 
 /**
  * The publishes in flight, and what became of each. The client's own publish makes a token, a promise and a timer for
- * each, parses each answer, and reaches a quarter of the rate. Here a slot's subscription tells whose the answer is,
- * without a look at its subject, and one timer does for all. There are few reply subjects, used again and again: the
- * server remembers who listens to a few hundred, and looks it up for each message otherwise.
+ * each, parses each answer, and reaches a quarter of the rate. Here a group of messages shares a reply subject, and one
+ * timer does for all. The server looks up who listens to a subject once per group, and each group's subscription tells
+ * whose an answer is, mostly without a look at its subject.
  *
- * A slot is used again only after its answer. One whose answer did not come in time, or was none of our stream's, gets
- * another subject and subscription, so that a later answer belongs to nobody.
+ * A group is used again only after all its answers. One that had an answer that was none, or not all in time, is replaced
+ * by another with another subscription, so that a later answer belongs to nobody.
+ *
+ * No message counts as stored because another was acknowledged twice: the new leader of a replicated stream may answer what
+ * the old one has answered. A stream numbers its messages upwards; what is not above all before is looked at closely.
  *
  * After a disconnect the answers to what was in flight do not come; it fails at its timeout.
  */
 export class AckWindow {
-  private readonly free: Slot[] = [];
-  private readonly slots: Slot[] = [];
-  private readonly goodAck: Buffer;
-  private subjects = 0;
-  private inbox = createInbox();
+  private readonly groups = new Set<AckGroup>();
+  private readonly free: AckGroup[] = [];
+  /** Takes the next message. */
+  private open: AckGroup | null = null;
+  private inFlight = 0;
+  /** The last that the stream gave to a message that was new to it. */
+  private lastSequence = 0;
+  private readonly answers: PublishAnswers;
+  private readonly inbox = createInbox();
+  private inboxes = 0;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly size: number,
     private readonly timeoutMs: number,
-    /** An acknowledgement of a stream that merely listens to our subject is none. */
-    private readonly stream: string,
-    /** Called after each answer and timeout. */
+    stream: string,
+    /** Called when messages are settled. */
     private readonly onRoom: () => void,
   ) {
-    this.goodAck = Buffer.from(`{"stream":${JSON.stringify(stream)},`);
+    this.answers = new PublishAnswers(stream);
   }
 
   get hasRoom(): boolean {
-    return this.free.length > 0 || this.slots.length < this.size;
+    return this.inFlight < this.size;
   }
 
   /** Only with room. What the client itself refuses is thrown, and awaits nothing. */
@@ -68,94 +55,70 @@ export class AckWindow {
     owner: AckOwner,
     index: number,
   ): void {
-    const slot = this.free.pop() ?? this.addSlot(connection);
-    try {
-      connection.publish(subject, payload, { reply: slot.reply, headers });
-    } catch (error) {
-      this.free.push(slot);
-      throw error;
-    }
-    slot.owner = owner;
-    slot.index = index;
-    slot.sentAtMs = performance.now();
-    this.timer ??= setTimeout(() => this.expire(connection), this.timeoutMs);
+    const group = (this.open ??= this.free.pop() ?? this.addGroup(connection));
+    connection.publish(subject, payload, { reply: group.reply, headers });
+    group.add(owner, index);
+    this.inFlight++;
+    if (group.size === GROUP) this.open = null;
+    this.timer ??= setTimeout(() => this.expire(), this.timeoutMs);
   }
 
-  private addSlot(connection: NatsConnection): Slot {
-    const slot = { owner: null, index: 0, sentAtMs: 0 } as Partial<Slot> as Slot;
-    this.listen(slot, connection);
-    this.slots.push(slot);
-    return slot;
-  }
-
-  private listen(slot: Slot, connection: NatsConnection): void {
-    slot.reply = `${this.inbox}.${this.subjects++}`;
-    slot.subscription = connection.subscribe(slot.reply, {
+  private addGroup(connection: NatsConnection): AckGroup {
+    const inbox = `${this.inbox}.${this.inboxes++}`;
+    const subscription = connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
-        if (error === null) this.answer(slot, message, connection);
+        if (error === null) this.answer(group, message);
       },
     });
+    const group = new AckGroup(inbox, () => subscription.unsubscribe());
+    this.groups.add(group);
+    return group;
   }
 
-  private renew(slot: Slot, connection: NatsConnection): void {
-    slot.subscription.unsubscribe();
-    this.listen(slot, connection);
+  private answer(group: AckGroup, message: Msg): void {
+    const sequence = this.answers.usual(message.data);
+    if (sequence !== null && sequence > this.lastSequence) {
+      this.lastSequence = sequence;
+      group.count(sequence);
+    } else {
+      const answer = this.answers.read(message);
+      if (message.subject !== group.reply || group.size === 0) return;
+      if (isFault(answer)) return this.giveUp(group, answer);
+      if (group.hasCounted(answer.sequence)) return;
+      // The stream was made anew, and began to count again.
+      if (!answer.isDuplicate) this.lastSequence = answer.sequence;
+      group.count(answer.sequence);
+    }
+    if (group.isAcknowledged) this.settle(group);
   }
 
-  private answer(slot: Slot, message: Msg, connection: NatsConnection): void {
-    if (slot.owner === null) return;
-    const fault = this.isGood(message.data) ? null : faultOf(message, this.stream);
-    if (fault !== null) this.renew(slot, connection);
-    this.settle(slot, fault);
+  private settle(group: AckGroup): void {
+    this.inFlight -= group.size;
+    if (group !== this.open) this.free.push(group);
+    group.settle(null);
     this.onRoom();
   }
 
-  private isGood(data: Uint8Array): boolean {
-    const { length } = this.goodAck;
-    return data.length > length && this.goodAck.compare(data, 0, length) === 0;
-  }
-
-  private settle(slot: Slot, fault: PublishFault | null): void {
-    const { owner, index } = slot;
-    if (owner === null) return;
-    slot.owner = null;
-    this.free.push(slot);
-    if (fault === null) owner.acknowledged(index);
-    else owner.failed(index, fault);
+  private giveUp(group: AckGroup, fault: PublishFault): void {
+    group.close();
+    this.groups.delete(group);
+    if (group === this.open) this.open = null;
+    this.inFlight -= group.size;
+    group.settle(fault);
+    this.onRoom();
   }
 
   /** Gives up what was sent so long ago, and looks again when the next would be. */
-  private expire(connection: NatsConnection): void {
+  private expire(): void {
     this.timer = null;
     const nowMs = performance.now();
     let nextMs = Infinity;
-    for (const slot of this.slots) {
-      if (slot.owner === null) continue;
-      const leftMs = slot.sentAtMs + this.timeoutMs - nowMs;
-      if (leftMs > 0) {
-        nextMs = Math.min(nextMs, leftMs);
-        continue;
-      }
-      this.renew(slot, connection);
-      this.settle(slot, { reason: `no answer within ${this.timeoutMs} ms`, isStreamGone: false });
+    for (const group of [...this.groups]) {
+      if (group.size === 0) continue;
+      const leftMs = group.sentAtMs + this.timeoutMs - nowMs;
+      if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
+      else this.giveUp(group, { reason: `no answer within ${this.timeoutMs} ms`, isStreamGone: false });
     }
-    if (nextMs < Infinity) this.timer = setTimeout(() => this.expire(connection), Math.ceil(nextMs));
-    this.onRoom();
+    if (nextMs < Infinity) this.timer ??= setTimeout(() => this.expire(), Math.ceil(nextMs));
   }
-}
-
-function faultOf({ data, headers }: Msg, stream: string): PublishFault | null {
-  if (data.length === 0 && headers?.code === NO_RESPONDERS) {
-    return { reason: 'no stream listens to the subject', isStreamGone: true };
-  }
-  const text = Buffer.from(data).toString();
-  let answer: { stream?: unknown; error?: { description?: unknown } } | null;
-  try {
-    answer = JSON.parse(text) as typeof answer;
-  } catch {
-    answer = null;
-  }
-  if (answer?.error) return { reason: String(answer.error.description), isStreamGone: false };
-  if (answer?.stream === stream) return null;
-  return { reason: `an answer that is no acknowledgement of our stream: ${text.slice(0, 200)}`, isStreamGone: false };
 }

@@ -1,4 +1,5 @@
-import type { AckOwner, PublishFault } from './ack-window.js';
+import type { AckOwner } from './ack-group.js';
+import type { PublishFault } from './publish-answer.js';
 
 export interface Publication {
   emailId: string;
@@ -16,7 +17,6 @@ export type PublishResult = 'acknowledged' | 'unacknowledged' | 'too_large';
 export class PublishOrder implements AckOwner {
   private readonly results: PublishResult[];
   private readonly source: Iterator<Publication>;
-  private nextIndex = 0;
   private inFlight = 0;
   private isEnded = false;
   private hasFailed = false;
@@ -27,6 +27,8 @@ export class PublishOrder implements AckOwner {
     this.resolve = resolve;
     this.reject = reject;
   });
+  /** So many were handed out: the index of the next. */
+  taken = 0;
   /** Neither acknowledged nor found too large so far. */
   open: number;
 
@@ -41,11 +43,14 @@ export class PublishOrder implements AckOwner {
   }
 
   /** The next to be published; null when nothing more is started. */
-  next(): { publication: Publication; index: number } | null {
+  next(): Publication | null {
     if (this.isEnded) return null;
     try {
       const item = this.source.next();
-      if (!item.done) return { publication: item.value, index: this.nextIndex++ };
+      if (!item.done) {
+        this.taken++;
+        return item.value;
+      }
     } catch (error) {
       this.reject(error);
     }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, In, Repository } from 'typeorm';
+import { type EntityManager, Repository } from 'typeorm';
+import type { TrackedMessage } from '../compose/message-templates.js';
 import type { Variables } from '../compose/variables.js';
 import { idsFrom, newId } from '../contracts/ids.js';
 import { CODE } from '../contracts/states.js';
@@ -25,7 +26,7 @@ import {
   STOP_PENDING,
   TRY_LOCK_BATCHES,
 } from './batches.sql.js';
-import { Message } from './message.entity.js';
+import { LOAD_CONTENTS } from './messages.sql.js';
 
 export type Lane = 0 | 1;
 
@@ -151,9 +152,10 @@ export class BatchesRepository {
     return row.wait_ms;
   }
 
-  async messagesOf(batches: readonly LeasedBatch[]): Promise<Map<string, Message>> {
+  /** What their emails are made of, by the id of the message. */
+  async messagesOf(batches: readonly LeasedBatch[]): Promise<Map<string, TrackedMessage>> {
     const ids = [...new Set(batches.map((batch) => batch.messageId))];
-    const messages = await this.batches.manager.findBy(Message, { id: In(ids) });
+    const messages = await rowsOf<TrackedMessage>(this.batches.manager, LOAD_CONTENTS, [ids]);
     return new Map(messages.map((message) => [message.id, message]));
   }
 
@@ -177,12 +179,8 @@ export class BatchesRepository {
         settlements.map(({ batch }) => batch),
       );
       const mine = settlements.filter(({ batch }) => held.has(batch.id));
-      // Nothing acknowledged and something to try again: the batch stays as it is. One that all emails have left is done.
-      const dispatched = mine.filter(
-        ({ acknowledged, tooLarge, suppressed, unacknowledged }) =>
-          acknowledged.length + tooLarge.length + suppressed.length > 0 || unacknowledged.length === 0,
-      );
-      const released = mine.filter((settlement) => !dispatched.includes(settlement));
+      const dispatched = mine.filter(isDispatched);
+      const released = mine.filter((settlement) => !isDispatched(settlement));
       if (dispatched.length > 0) await this.markDispatched(pipeline, dispatched);
       if (released.length > 0) {
         const parameters = [
@@ -300,6 +298,11 @@ function emailsOfRow({ id, size, ids, addresses: text, tracking, variables, supp
   if (ids === null && addresses.length !== size)
     throw new Error(`batch ${id} has ${addresses.length} of ${size} emails`);
   return { ids: ids?.split(' ') ?? idsFrom(id, size), addresses, tracking, variables, suppressed };
+}
+
+/** Nothing acknowledged and something to try again: the batch stays as it is. One that all emails have left is done. */
+function isDispatched({ acknowledged, tooLarge, suppressed, unacknowledged }: Settlement): boolean {
+  return acknowledged.length + tooLarge.length + suppressed.length > 0 || unacknowledged.length === 0;
 }
 
 function movesOf({ batch: { topicId }, acknowledged, tooLarge, suppressed }: Settlement): Move[] {

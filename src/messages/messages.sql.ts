@@ -73,6 +73,12 @@ export const COUNT_STATES = `/* emails.count_states */
   WHERE e.id BETWEEN $1 AND $2
   GROUP BY 1`;
 
+/** What the emails of messages are made of. Parameters: message ids. */
+export const LOAD_CONTENTS = `/* messages.load_contents */
+  SELECT id, topic_id AS "topicId", subject, content, text, from_email AS "fromEmail", reply_to AS "replyTo", headers, tags,
+    variables, unsubscribe, track_opens AS "trackOpens", track_clicks AS "trackClicks"
+  FROM messages WHERE id = ANY ($1::uuid[])`;
+
 /** What is shown of an email `e`, with its batch `b` and message `m`. */
 export const EMAIL_COLUMNS = `
   e.id, e.address, coalesce(e.state, b.state) AS state, CASE WHEN e.state IS NULL THEN b.last_error ELSE e.reason END AS reason,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { MessageTemplates } from '../compose/message-templates.js';
+import { MessageTemplates, type TrackedMessage } from '../compose/message-templates.js';
 import { serializeReference } from '../compose/payload.js';
 import { type PayloadTemplate, payloadTemplate } from '../compose/payload-template.js';
 import type { LinkSettings } from '../compose/tracked-body.js';
@@ -13,7 +13,6 @@ import {
   type LeasedBatch,
   type Settlement,
 } from '../messages/batches.repository.js';
-import type { Message } from '../messages/message.entity.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
 
@@ -84,7 +83,7 @@ export class Loads {
     return work;
   }
 
-  private *payloads(work: readonly Work[], messages: ReadonlyMap<string, Message>): Generator<Publication> {
+  private *payloads(work: readonly Work[], messages: ReadonlyMap<string, TrackedMessage>): Generator<Publication> {
     const templates = new TemplatesInUse(work, messages, this.links);
     for (const { batch, emails } of work) {
       const ofMessage = templates.of(batch);
@@ -115,7 +114,7 @@ class TemplatesInUse {
 
   constructor(
     work: readonly Work[],
-    private readonly messages: ReadonlyMap<string, Message>,
+    private readonly messages: ReadonlyMap<string, TrackedMessage>,
     private readonly links: LinkSettings,
   ) {
     for (const { batch } of work) {
