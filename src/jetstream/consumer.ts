@@ -1,13 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
 import { Acknowledger } from './acknowledger.js';
+import { DeliveryHeaders } from './delivery-headers.js';
 import { JetStreamService } from './jetstream.service.js';
 import { ensureConsumer, StreamPolicyError } from './topology.js';
 
 /** A stream message in the words of the sender. */
 export interface Delivery {
   payload: Uint8Array;
-  header(name: string): string;
+  readonly headers: DeliveryHeaders;
   /** 1 for the first delivery. */
   deliveries: number;
   sequence: number;
@@ -80,6 +81,12 @@ export class QueueConsumer {
   }
 }
 
+/** What the client has of a message and does not declare. */
+interface Received {
+  readonly reply: string;
+  readonly msg: { readonly _rdata: Uint8Array; readonly _msg: { readonly hdr: number } };
+}
+
 /** What is seldom asked for is read when it is. */
 class StreamDelivery implements Delivery {
   constructor(
@@ -99,13 +106,13 @@ class StreamDelivery implements Delivery {
     return this.message.seq;
   }
 
-  header(name: string): string {
-    return this.message.headers?.get(name) ?? '';
+  get headers(): DeliveryHeaders {
+    const { _rdata: bytes, _msg: message } = (this.message as JsMsg & Received).msg;
+    return new DeliveryHeaders(bytes.subarray(0, Math.max(message.hdr, 0)));
   }
 
   ack(): Promise<void> {
-    // The client has it and does not declare it.
-    return this.acknowledger.ack((this.message as JsMsg & { readonly reply: string }).reply);
+    return this.acknowledger.ack((this.message as JsMsg & Received).reply);
   }
 
   nak(delayMs: number): void {

@@ -129,14 +129,15 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private taskOf(delivery: Delivery): Task | null {
-    const version = delivery.header(PAYLOAD_VERSION_HEADER);
+    const { headers } = delivery;
+    const version = headers.get(PAYLOAD_VERSION_HEADER);
     if (version !== PAYLOAD_VERSION) {
       this.logger.error(`stream message ${delivery.sequence} has the unknown payload version "${version}"`);
       return null;
     }
     try {
-      const payload = decodePayload(delivery.header(CONTENT_TYPE_HEADER), delivery.payload);
-      return { id: payload.uuid, generation: Number(delivery.header(GENERATION_HEADER)), payload, delivery };
+      const payload = decodePayload(headers.get(CONTENT_TYPE_HEADER), delivery.payload);
+      return { id: payload.uuid, generation: Number(headers.get(GENERATION_HEADER)), payload, delivery };
     } catch (error) {
       this.logger.error(`stream message ${delivery.sequence} cannot be read: ${String(error)}`);
       return null;
