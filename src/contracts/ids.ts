@@ -65,6 +65,13 @@ export function formatId(id: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a text is an id as PostgreSQL writes it: in lower case. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
 export function parseId(text: string): Buffer {
   return Buffer.from(text.replaceAll('-', ''), 'hex');
 }
