@@ -47,6 +47,11 @@ export function idAt(first: Buffer, index: number): Buffer {
 const INDEX_DIGITS = 3;
 const INDEXES = Array.from({ length: RANGE_SIZE }, (_, index) => index.toString(16).padStart(INDEX_DIGITS, '0'));
 
+/** The first id of an id's range. */
+export function rangeOf(id: string): string {
+  return `${id.slice(0, -INDEX_DIGITS)}000`;
+}
+
 /** So many ids as text, one after the other from one of them on; all of them are in its range. */
 export function idsFrom(first: string, count: number): string[] {
   const range = first.slice(0, -INDEX_DIGITS);

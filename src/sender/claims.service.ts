@@ -5,7 +5,8 @@ import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
-import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
+import { EmailsRepository } from '../messages/emails.repository.js';
+import type { ClaimedEmail } from '../messages/judging.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { TransportError } from './transports/transport.js';
@@ -72,7 +73,7 @@ export class ClaimsService {
       claim.open -= 1;
       if (claim.open > 0) continue;
       this.open.delete(claim);
-      if (!ended.includes(claim.id)) void this.outcomes.record([], [claim.id]);
+      if (!ended.includes(claim.id)) void this.outcomes.finish(claim.id);
     }
   }
 

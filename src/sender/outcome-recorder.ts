@@ -39,33 +39,27 @@ export class OutcomeRecorder {
   }
 
   /**
-   * Resolves when the outcomes are committed, and claims dropped that end with them: a claim may only be gone once the
-   * outcome of each of its emails is committed. What had moved on meanwhile is left as it is.
+   * Commits outcomes, and drops claims that end with them: a claim may only be gone once the outcome of each of its emails is
+   * committed. What had moved on meanwhile is left as it is. False: it failed and a pause has passed; several may have failed
+   * for one of them.
    */
-  async record(outcomes: readonly Outcome[], endedClaims: readonly string[]): Promise<void> {
-    while (!(await this.tryWrite({ outcomes, endedClaims }))) {
-      if (outcomes.length > 1) return this.recordEach(outcomes, endedClaims);
-    }
-  }
-
-  drain(): Promise<void> {
-    return this.batcher.drain();
-  }
-
-  /** None of them waits any longer for another's fault. */
-  private async recordEach(outcomes: readonly Outcome[], endedClaims: readonly string[]): Promise<void> {
-    await Promise.all(outcomes.map((outcome) => this.record([outcome], [])));
-    await this.record([], endedClaims);
-  }
-
-  private async tryWrite(group: Group): Promise<boolean> {
+  async record(outcomes: readonly Outcome[], endedClaims: readonly string[]): Promise<boolean> {
     try {
-      await this.batcher.write(group, group.outcomes.length);
+      await this.batcher.write({ outcomes, endedClaims }, outcomes.length);
       return true;
     } catch (error) {
       this.logger.warn(`cannot record, trying again: ${messageOf(error)}`);
       await sleep(RETRY_MS);
       return false;
     }
+  }
+
+  /** Drops a claim all of whose outcomes are committed. */
+  async finish(claimId: string): Promise<void> {
+    while (!(await this.record([], [claimId])));
+  }
+
+  drain(): Promise<void> {
+    return this.batcher.drain();
   }
 }

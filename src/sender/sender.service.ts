@@ -11,7 +11,8 @@ import { isReference } from '../contracts/payload.js';
 import { DatabaseService } from '../database/database.service.js';
 import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
 import { ACK_WAIT_MS } from '../jetstream/topology.js';
-import type { ClaimedEmail, Outcome, Result, Verdict } from '../messages/emails.repository.js';
+import type { Outcome, Result } from '../messages/emails.repository.js';
+import type { ClaimedEmail, Verdict } from '../messages/judging.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { AccountRefresh } from './account-refresh.js';
 import { ClaimsService, type OpenClaim } from './claims.service.js';
@@ -59,7 +60,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   private readonly waiting: Task[] = [];
   private readonly busy = new Set<Task>();
   /** Of this turn of the event loop; their outcomes are recorded together. */
-  private finished: Finished[] = [];
+  private readonly finished: Finished[] = [];
   private answering = 0;
   private isClaiming = false;
   private isStopping = false;
@@ -223,20 +224,19 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       this.slowDownFor(error);
       result = resultOf(error, attempt, this.config.ambiguousSends);
     }
-    if (this.finished.length === 0) setImmediate(() => void this.settle());
+    if (this.finished.length === 0) setImmediate(() => void this.settle(this.finished.splice(0)));
     this.finished.push({ task, claim, outcome: { id, attempt, batchId, topicId, result } });
   }
 
-  /** Records what became of all that finished in this turn, and then answers the deliveries. */
-  private async settle(): Promise<void> {
-    const finished = this.finished;
-    this.finished = [];
+  /** Records what became of all that finished in a turn, and then answers the deliveries. */
+  private async settle(finished: readonly Finished[]): Promise<void> {
+    const outcomes = finished.map(({ outcome }) => outcome);
     const claims = finished.map(({ claim }) => claim);
     const ending = this.claims.endingWith(claims);
-    await this.outcomes.record(
-      finished.map(({ outcome }) => outcome),
-      ending,
-    );
+    while (!(await this.outcomes.record(outcomes, ending))) {
+      // None waits any longer for another's fault.
+      if (finished.length > 1) return finished.forEach((one) => void this.settle([one]));
+    }
     this.claims.close(claims, ending);
     await this.acknowledge(finished.map(({ task }) => task));
   }
