@@ -66,8 +66,17 @@ describe.each<PayloadFormat>(['msgpack', 'json'])('a payload in %s', (format) =>
     expect(value).toMatchObject({ uuid: id, email: 'a@b.cd', subject });
   });
 
-  it('is refused when it is cut short', () => {
-    expect(() => read(payloadOf(format, {}).subarray(0, 100))).toThrow();
+  it('is refused when it is cut short, wherever that is', () => {
+    const payload = payloadOf(format, { content: 'x'.repeat(300), headers: { 'X-Campaign': 'y'.repeat(40) } });
+    for (let length = 0; length < payload.length; length++) {
+      expect(() => read(payload.subarray(0, length))).toThrow();
+    }
+  });
+
+  it('is read also where it has fields that nobody knows yet', () => {
+    const whole = { uuid: id, email: 'a@b.cd', subject, body: 'x', topic_id: '', message_id: id, ttl: 7, more: ['x'] };
+    const bytes = format === 'json' ? Buffer.from(JSON.stringify(whole)) : Buffer.from(encodeMessagePack(whole));
+    expect(read(bytes)).toEqual(whole);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import {
   type PayloadFormat,
   type ReferencePayload,
 } from '../contracts/payload.js';
+import { PackedTexts } from './packed-texts.js';
 
 const TEXTS = ['uuid', 'email', 'subject', 'body', 'topic_id', 'message_id'] as const;
 const OPTIONAL_TEXTS = ['text', 'from', 'reply_to'] as const;
@@ -27,8 +28,11 @@ export function serializeReference(reference: ReferencePayload): Buffer {
  * message is a reference: both kinds may be in the stream at once, while a setting changes.
  */
 export function decodePayload(contentType: string, bytes: Uint8Array): Payload {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const value: unknown =
-    contentType === CONTENT_TYPES.json ? JSON.parse(Buffer.from(bytes).toString()) : decodeMessagePack(bytes);
+    contentType === CONTENT_TYPES.json
+      ? JSON.parse(buffer.toString())
+      : (new PackedTexts(buffer).read() ?? decodeMessagePack(bytes));
   if (!isMap(value)) throw new TypeError('the payload is not a map');
   if (isText(value.uuid) && isText(value.message_id) && Object.keys(value).length === 2) {
     return { uuid: value.uuid, message_id: value.message_id };

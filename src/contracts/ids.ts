@@ -55,6 +55,11 @@ export function writeIdAt(first: Buffer, index: number, target: Buffer, offset: 
 const INDEX_DIGITS = 3;
 const INDEXES = Array.from({ length: RANGE_SIZE }, (_, index) => index.toString(16).padStart(INDEX_DIGITS, '0'));
 
+/** The first id of an id's range. */
+export function rangeOf(id: string): string {
+  return `${id.slice(0, -INDEX_DIGITS)}000`;
+}
+
 /** So many ids as text, one after the other from one of them on; all of them are in its range. */
 export function idsFrom(first: string, count: number): string[] {
   const range = first.slice(0, -INDEX_DIGITS);
@@ -83,6 +88,13 @@ export function newId(): string {
 export function formatId(id: Buffer): string {
   const hex = id.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a text is an id as PostgreSQL writes it: in lower case. */
+export function isId(text: string): boolean {
+  return ID.test(text);
 }
 
 export function parseId(text: string): Buffer {

@@ -26,10 +26,16 @@ export class Acknowledger {
     connection.subscribe(`${this.inbox}.*`, { callback: (_error, message) => this.confirmed(message) });
   }
 
-  /** `subject`: where the delivery wants its answer. Resolves when the server has confirmed it. */
-  ack(subject: string): Promise<void> {
+  /**
+   * `subjects`: where the deliveries want their answers; not empty. Resolves when the server has confirmed the last of them:
+   * a consumer takes a connection's acknowledgements one after the other, so by then it has taken all.
+   */
+  ack(subjects: readonly string[]): Promise<void> {
     const number = this.next++;
-    this.connection.publish(subject, ACK, { reply: `${this.inbox}.${number}` });
+    const last = subjects.length - 1;
+    for (const [index, subject] of subjects.entries()) {
+      this.connection.publish(subject, ACK, index === last ? { reply: `${this.inbox}.${number}` } : undefined);
+    }
     this.clock ??= setTimeout(() => this.giveUp(), CHECK_MS).unref();
     return new Promise((resolve, reject) => this.waiting.set(number, { sentMs: performance.now(), resolve, reject }));
   }

@@ -1,18 +1,29 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
 import { Acknowledger } from './acknowledger.js';
+import { DeliveryHeaders } from './delivery-headers.js';
 import { JetStreamService } from './jetstream.service.js';
 import { ensureConsumer, StreamPolicyError } from './topology.js';
+
+/** How long one request for deliveries stands; then it is asked anew. */
+const FETCH_MS = 30_000;
+const HEARTBEAT_MS = 5_000;
+const LOST: ReadonlySet<string> = new Set([
+  'consumer_deleted',
+  'consumer_not_found',
+  'stream_not_found',
+  'heartbeats_missed',
+]);
 
 /** A stream message in the words of the sender. */
 export interface Delivery {
   payload: Uint8Array;
-  header(name: string): string;
+  readonly headers: DeliveryHeaders;
   /** 1 for the first delivery. */
   deliveries: number;
   sequence: number;
-  /** Done for good; resolves when the server has confirmed it. */
-  ack(): Promise<void>;
+  /** Where it is answered. */
+  readonly reply: string;
   /** Deliver again after a delay. */
   nak(delayMs: number): void;
   /** Still at it: the acknowledgement clock starts anew. */
@@ -39,21 +50,23 @@ export class QueueConsumer {
   }
 
   /**
-   * Delivers until `stop` or until the consumer is lost (deleted, missed heartbeats) or another's, which ends the
-   * iteration; the caller then starts anew. At most `prefetch` messages are held unanswered.
+   * Hands deliveries to `take`, as many as `room` resolves to and then asks it again, until that is none or the consumer is
+   * lost (deleted, missed heartbeats) or another's; the caller then starts anew. The client's iterator would take several
+   * promises for each delivery.
    */
-  async *deliveries(prefetch: number): AsyncGenerator<Delivery> {
+  async deliver(room: () => Promise<number>, take: (delivery: Delivery) => void): Promise<void> {
     if (!(await this.isOurs())) return;
     const { stream, consumer: name } = this.jetstream.config;
-    const consumer: Consumer = await this.jetstream.client.jetstream().consumers.get(stream, name);
-    this.messages = await consumer.consume({ max_messages: prefetch, idle_heartbeat: 5_000 });
-    void this.endWhenLost(this.messages);
-    const acknowledger = (this.acknowledger ??= new Acknowledger(this.jetstream.client));
-    try {
-      for await (const message of this.messages) yield new StreamDelivery(message, acknowledger);
-    } finally {
-      this.messages = null;
+    const consumer = await this.jetstream.client.jetstream().consumers.get(stream, name);
+    for (let count = await room(); count > 0; count = await room()) {
+      if (await this.fetch(consumer, count, take)) return;
     }
+  }
+
+  /** Resolves when the server has confirmed that all of them are done for good. */
+  ack(deliveries: readonly Delivery[]): Promise<void> {
+    this.acknowledger ??= new Acknowledger(this.jetstream.client);
+    return this.acknowledger.ack(deliveries.map(({ reply }) => reply));
   }
 
   stop(): void {
@@ -72,20 +85,37 @@ export class QueueConsumer {
     return this.fault === null;
   }
 
-  private async endWhenLost(messages: ConsumerMessages): Promise<void> {
-    const lost = new Set(['consumer_deleted', 'consumer_not_found', 'stream_not_found', 'heartbeats_missed']);
-    for await (const { type } of await messages.status()) {
-      if (lost.has(type)) messages.stop();
-    }
+  /** Whether the consumer was lost. */
+  private async fetch(consumer: Consumer, count: number, take: (delivery: Delivery) => void): Promise<boolean> {
+    const callback = (message: JsMsg) => take(new StreamDelivery(message));
+    const options = { max_messages: count, expires: FETCH_MS, idle_heartbeat: HEARTBEAT_MS, callback };
+    const messages = (this.messages = await consumer.fetch(options));
+    const lost = endWhenLost(messages);
+    const error = await messages.closed();
+    this.messages = null;
+    return error instanceof Error || (await lost);
   }
+}
+
+async function endWhenLost(messages: ConsumerMessages): Promise<boolean> {
+  let isLost = false;
+  for await (const { type } of await messages.status()) {
+    if (!LOST.has(type)) continue;
+    isLost = true;
+    messages.stop();
+  }
+  return isLost;
+}
+
+/** What the client has of a message and does not declare. */
+interface Received {
+  readonly reply: string;
+  readonly msg: { readonly _rdata: Uint8Array; readonly _msg: { readonly hdr: number } };
 }
 
 /** What is seldom asked for is read when it is. */
 class StreamDelivery implements Delivery {
-  constructor(
-    private readonly message: JsMsg,
-    private readonly acknowledger: Acknowledger,
-  ) {}
+  constructor(private readonly message: JsMsg) {}
 
   get payload(): Uint8Array {
     return this.message.data;
@@ -99,13 +129,13 @@ class StreamDelivery implements Delivery {
     return this.message.seq;
   }
 
-  header(name: string): string {
-    return this.message.headers?.get(name) ?? '';
+  get headers(): DeliveryHeaders {
+    const { _rdata: bytes, _msg: message } = (this.message as JsMsg & Received).msg;
+    return new DeliveryHeaders(bytes.subarray(0, Math.max(message.hdr, 0)));
   }
 
-  ack(): Promise<void> {
-    // The client has it and does not declare it.
-    return this.acknowledger.ack((this.message as JsMsg & { readonly reply: string }).reply);
+  get reply(): string {
+    return (this.message as JsMsg & Received).reply;
   }
 
   nak(delayMs: number): void {

@@ -1,53 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
-import type { Variables } from '../compose/variables.js';
 import { CODE, type State, stateOf } from '../contracts/states.js';
 import { inPipeline } from '../database/pipeline.js';
+import { textArray } from '../database/binary-array.js';
+import { idList } from '../database/id-list.js';
 import { rowsOf, runAll, type Statement } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
-import { blockText, type Block, RecipientCheck } from '../suppressions/recipient-check.js';
-import type { SuppressionReason } from '../suppressions/suppression.entity.js';
+import { blockText } from '../suppressions/recipient-check.js';
 import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
 import {
   BEGIN_SENDING,
   DROP_CLAIMS_AND_LOCK_EMAILS,
   GIVE_ATTEMPT_BACK,
-  JUDGE_FOR_SENDING,
   LOCK_EMAILS,
-  LOCK_FOR_SENDING,
-  MARK_OUTCOMES,
+  MARK_NOT_SENT,
+  MARK_SENT,
   REFUSE_TO_SEND,
   STORE_PROVIDER_IDS,
 } from './emails.sql.js';
 import { HoldsRepository } from './holds.repository.js';
+import { type ClaimedEmail, STATE_OF_VERDICT } from './judging.js';
+import { type JudgedEmail, JudgingRepository } from './judging.repository.js';
 import { FIND_EMAIL } from './messages.sql.js';
 import { EXPIRE_CLAIMS, FIND_IN_DOUBT, RENEW_CLAIMS } from './sender-claims.sql.js';
-
-/**
- * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
- * stopped, which is recorded), `expire` (too late, recorded), `suppress` (nothing is sent to its address, recorded),
- * `hold` (its topic is paused; it went back to the ledger), `done` (final or of an older generation), `in_flight`
- * (another claim has it),
- * `not_settled` (published, and the dispatcher's record of it not yet committed), `unknown` (not in the ledger).
- */
-export type Verdict =
-  'send' | 'stop' | 'expire' | 'suppress' | 'hold' | 'done' | 'in_flight' | 'not_settled' | 'unknown';
-
-export interface ClaimedEmail {
-  id: string;
-  verdict: Verdict;
-  address: string;
-  /** Bits of contracts/tracking-bits.ts; null: as its message. */
-  tracking: number | null;
-  variables: Variables | null;
-  batchId: string;
-  messageId: string;
-  topicId: string;
-  /** The number of this attempt, which fences its outcome against those of earlier ones. */
-  attempt: number;
-}
 
 export type Result =
   | { state: 'sent'; providerMessageId: string }
@@ -78,31 +55,10 @@ export interface EmailDetail {
   sentAt: Date | null;
 }
 
-/** Where the claim brings an email that was dispatched; other verdicts change nothing. */
-const STATE_OF_VERDICT: Partial<Record<Verdict, State>> = {
-  send: 'sending',
-  stop: 'stopped',
-  expire: 'expired',
-  suppress: 'suppressed',
-  hold: 'pending',
-};
-
 /** The stream has handed over what is held: it shall take it again as a later generation. */
 const HELD = { delayMs: null, generationStep: 1, attempts: 0, error: null } as const;
 
 type LockedEmail = Pick<Email, 'id' | 'state' | 'attempts'> & { batch_id: string | null };
-
-interface JudgedRow extends Pick<ClaimedEmail, 'id' | 'address' | 'tracking' | 'variables' | 'verdict'> {
-  attempts: number;
-  batch_id: string;
-  message_id: string;
-  topic_id: string;
-  generation: number;
-  suppression: SuppressionReason | null;
-}
-
-/** With why nothing is sent to its address. */
-type JudgedEmail = ClaimedEmail & { block: Block | null };
 
 /** A row of `EMAIL_COLUMNS`. */
 export interface EmailRow {
@@ -139,18 +95,13 @@ export function emailDetailOf(row: EmailRow): EmailDetail {
   };
 }
 
-function unknownEmail(id: string): JudgedEmail {
-  const nothing = { address: '', tracking: null, variables: null, batchId: '', messageId: '', topicId: '', attempt: 0 };
-  return { id, ...nothing, verdict: 'unknown', block: null };
-}
-
 @Injectable()
 export class EmailsRepository {
   constructor(
     @InjectRepository(Email) private readonly emails: Repository<Email>,
     private readonly batches: BatchesRepository,
     private readonly holds: HoldsRepository,
-    private readonly recipients: RecipientCheck,
+    private readonly judging: JudgingRepository,
     private readonly ledger: LedgerService,
   ) {}
 
@@ -168,15 +119,18 @@ export class EmailsRepository {
   ): Promise<ClaimedEmail[]> {
     return inPipeline(this.emails.manager, async (pipeline) => {
       const { manager: transaction } = pipeline;
-      const judged = await this.judge(transaction, wanted);
+      const judged = await this.judging.lock(transaction, wanted);
       const ids = judged.filter(({ verdict }) => verdict === 'send').map(({ id }) => id);
-      if (ids.length > 0) pipeline.send({ text: BEGIN_SENDING, parameters: [ids, claimId, sender, leaseSeconds] });
+      if (ids.length > 0) {
+        pipeline.send({ text: BEGIN_SENDING, parameters: [idList(ids), claimId, sender, leaseSeconds] });
+      }
       await this.refuse(transaction, judged);
       await this.holdPaused(transaction, judged);
-      const moves = judged.flatMap(({ verdict, topicId }): Move[] => {
+      const moves: Move[] = [];
+      for (const { verdict, topicId } of judged) {
         const to = STATE_OF_VERDICT[verdict];
-        return to === undefined ? [] : [{ topicId, from: 'dispatched', to, count: 1 }];
-      });
+        if (to !== undefined) moves.push({ topicId, from: 'dispatched', to, count: 1 });
+      }
       pipeline.send(...this.ledger.statements(moves));
       return judged;
     });
@@ -191,15 +145,14 @@ export class EmailsRepository {
     return inPipeline(this.emails.manager, async (pipeline) => {
       const { manager: transaction } = pipeline;
       const current = await this.dropAndLock(transaction, finishedClaims, outcomes);
-      const valid = outcomes.flatMap((outcome) => {
-        const email = current.get(outcome.id);
-        if (!email || email.attempts !== outcome.attempt) return [];
-        // Put back and claimed again meanwhile: the number of the attempt may be the same, if it was given back.
-        if (email.batch_id !== null && email.batch_id !== outcome.batchId) return [];
-        const from = email.state === CODE.sending ? 'sending' : email.state === CODE.uncertain ? 'uncertain' : null;
-        if (!from || (from === 'uncertain' && outcome.result.state === 'pending')) return [];
-        return from === outcome.result.state ? [] : [{ ...outcome, from } as const];
-      });
+      const valid: Outcome[] = [];
+      const moves: Move[] = [];
+      for (const outcome of outcomes) {
+        const from = stateBefore(outcome, current.get(outcome.id));
+        if (from === null) continue;
+        valid.push(outcome);
+        moves.push({ topicId: outcome.topicId, from, to: outcome.result.state, count: 1 });
+      }
       pipeline.send(...outcomesOf(valid));
       await this.putBack(transaction, valid);
       if (valid.length < outcomes.length) {
@@ -209,7 +162,6 @@ export class EmailsRepository {
           outcomes.filter(({ id }) => !recorded.has(id)),
         );
       }
-      const moves = valid.map(({ topicId, from, result }) => ({ topicId, from, to: result.state, count: 1 }));
       pipeline.send(...this.ledger.statements(moves));
       return new Set(valid.map(({ id }) => id));
     });
@@ -251,39 +203,6 @@ export class EmailsRepository {
     });
   }
 
-  /** Locks what is still as its batch, and says what becomes of each email. */
-  private async judge(
-    transaction: EntityManager,
-    wanted: readonly { id: string; generation: number }[],
-  ): Promise<JudgedEmail[]> {
-    const generations = new Map(wanted.map(({ id, generation }) => [id, generation]));
-    const read = async (statement: string) => {
-      const rows = await rowsOf<JudgedRow>(transaction, statement, [[...generations.keys()]]);
-      const emails = rows.map((row) => this.judgedEmail(row, generations.get(row.id)!));
-      for (const { id } of rows) generations.delete(id);
-      return emails;
-    };
-    const locked = await read(LOCK_FOR_SENDING);
-    if (generations.size === 0) return locked;
-    const others = await read(JUDGE_FOR_SENDING);
-    for (const email of others) {
-      // Another transaction holds it at this moment.
-      if (STATE_OF_VERDICT[email.verdict] !== undefined) email.verdict = 'in_flight';
-    }
-    return [...locked, ...others, ...[...generations.keys()].map(unknownEmail)];
-  }
-
-  /** With the last look at ALLOWED_RECIPIENTS: a stream filled by another gateway's list is not believed. */
-  private judgedEmail(row: JudgedRow, generation: number): JudgedEmail {
-    const { id, address, tracking, variables, verdict, suppression: block } = row;
-    const names = { batchId: row.batch_id, messageId: row.message_id, topicId: row.topic_id };
-    const email = { id, address, tracking, variables, ...names, attempt: row.attempts + 1, verdict, block };
-    if (verdict === 'unknown' || generation > row.generation) return { ...email, verdict: 'unknown' };
-    if (generation < row.generation) return { ...email, verdict: 'done' };
-    if (verdict !== 'send' || this.recipients.isAllowedHere(address)) return email;
-    return { ...email, verdict: 'suppress', block: 'not_allowed_here' };
-  }
-
   private async refuse(transaction: EntityManager, judged: readonly JudgedEmail[]): Promise<void> {
     const refused = judged.flatMap(({ id, verdict, block }) => {
       if (verdict === 'stop') return [{ id, state: CODE.stopped, reason: null }];
@@ -323,7 +242,7 @@ export class EmailsRepository {
     outcomes: readonly Outcome[],
   ): Promise<Map<string, LockedEmail>> {
     const ids = outcomes.map(({ id }) => id);
-    const rows = await rowsOf<LockedEmail>(transaction, DROP_CLAIMS_AND_LOCK_EMAILS, [ids, claims]);
+    const rows = await rowsOf<LockedEmail>(transaction, DROP_CLAIMS_AND_LOCK_EMAILS, [idList(ids), idList(claims)]);
     return new Map(rows.map((email) => [email.id, email]));
   }
 
@@ -358,15 +277,32 @@ export class EmailsRepository {
   }
 }
 
+/** The state that an outcome ends; null where the email has moved on, and the outcome changes nothing. */
+function stateBefore({ attempt, batchId, result }: Outcome, email?: LockedEmail): 'sending' | 'uncertain' | null {
+  if (!email || email.attempts !== attempt) return null;
+  // Put back and claimed again meanwhile: the number of the attempt may be the same, if it was given back.
+  if (email.batch_id !== null && email.batch_id !== batchId) return null;
+  if (email.state === CODE.sending) return 'sending';
+  const isSettled = result.state === 'sent' || result.state === 'failed';
+  return email.state === CODE.uncertain && isSettled ? 'uncertain' : null;
+}
+
 /** What writes final outcomes; none where there are none. */
 function outcomesOf(outcomes: readonly Outcome[]): Statement[] {
-  const final = outcomes.filter(({ result }) => result.state !== 'pending');
-  if (final.length === 0) return [];
-  const parameters = [
-    final.map(({ id }) => id),
-    final.map(({ result }) => CODE[result.state]),
-    final.map(({ result }) => ('providerMessageId' in result ? result.providerMessageId : null)),
-    final.map(({ result }) => ('reason' in result ? result.reason : null)),
-  ];
-  return [{ text: MARK_OUTCOMES, parameters }];
+  const sent: { id: string; providerMessageId: string }[] = [];
+  const notSent: { id: string; code: number; reason: string }[] = [];
+  for (const { id, result } of outcomes) {
+    if (result.state === 'sent') sent.push({ id, providerMessageId: result.providerMessageId });
+    else if (result.state !== 'pending') notSent.push({ id, code: CODE[result.state], reason: result.reason });
+  }
+  const statements: Statement[] = [];
+  if (sent.length > 0) {
+    const providerIds = textArray(sent.map(({ providerMessageId }) => providerMessageId));
+    statements.push({ text: MARK_SENT, parameters: [idList(sent.map(({ id }) => id)), providerIds] });
+  }
+  if (notSent.length > 0) {
+    const [codes, reasons] = [notSent.map(({ code }) => code), notSent.map(({ reason }) => reason)];
+    statements.push({ text: MARK_NOT_SENT, parameters: [idList(notSent.map(({ id }) => id)), codes, reasons] });
+  }
+  return statements;
 }

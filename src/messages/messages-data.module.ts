@@ -11,6 +11,7 @@ import { EmailsRepository } from './emails.repository.js';
 import { HoldsRepository } from './holds.repository.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
+import { JudgingRepository } from './judging.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 import { ProviderMessage } from './provider-message.entity.js';
@@ -29,6 +30,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     MessagesRepository,
     BatchesRepository,
     HoldsRepository,
+    JudgingRepository,
     EmailsRepository,
     EmailControlRepository,
     RetriesRepository,

@@ -12,7 +12,7 @@ function setup() {
     renewClaims: vi.fn(async () => undefined),
     sweepExpiredClaims: vi.fn(async () => 0),
   };
-  const outcomes = { finish: vi.fn(async () => true) };
+  const outcomes = { finish: vi.fn(async () => undefined) };
   const claims = new ClaimsService(
     {} as SenderConfig,
     emails as unknown as EmailsRepository,
@@ -31,7 +31,7 @@ describe('ClaimsService', () => {
     emails.claimForSending.mockRejectedValueOnce(new Error('connection lost'));
     await expect(claims.claim([{ id: 'a', generation: 0 }])).rejects.toThrow('connection lost');
     emails.claimForSending.mockResolvedValueOnce([{ id: 'b', verdict: 'send' }]);
-    const [{ claim }] = await claims.claim([{ id: 'b', generation: 0 }]);
+    const { claim } = await claims.claim([{ id: 'b', generation: 0 }]);
     await renew();
     expect(emails.renewClaims.mock.calls).toEqual([[[claim.id], 30]]);
   });
@@ -43,13 +43,28 @@ describe('ClaimsService', () => {
       { id: 'b', verdict: 'send' },
       { id: 'c', verdict: 'done' },
     ]);
-    const [{ claim }] = await claims.claim([]);
-    claims.close(claim);
+    const { claim } = await claims.claim([]);
+    expect(claims.endingWith([claim])).toEqual([]);
+    expect(claims.endingWith([claim, claim])).toEqual([claim.id]);
+    claims.close([claim], []);
+    expect(claims.endingWith([claim])).toEqual([claim.id]);
+    claims.close([claim], [claim.id]);
     expect(outcomes.finish).not.toHaveBeenCalled();
-    claims.close(claim);
-    expect(outcomes.finish).toHaveBeenCalledWith(claim.id);
     await renew();
     expect(emails.renewClaims.mock.calls).toEqual([[[], 30]]);
+  });
+
+  it('drops a claim by itself where its last outcomes were recorded side by side', async () => {
+    const { claims, emails, outcomes } = setup();
+    emails.claimForSending.mockResolvedValueOnce([
+      { id: 'a', verdict: 'send' },
+      { id: 'b', verdict: 'send' },
+    ]);
+    const { claim } = await claims.claim([]);
+    // Neither knew that the other's outcome would be committed first.
+    claims.close([claim], []);
+    claims.close([claim], []);
+    expect(outcomes.finish.mock.calls).toEqual([[claim.id]]);
   });
 
   it('sweeps nothing until every living sender has had the time to renew', async () => {

@@ -5,7 +5,8 @@ import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
-import { type ClaimedEmail, EmailsRepository } from '../messages/emails.repository.js';
+import { EmailsRepository } from '../messages/emails.repository.js';
+import type { ClaimedEmail } from '../messages/judging.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { TransportError } from './transports/transport.js';
@@ -21,12 +22,10 @@ const SWEEP_SECONDS = 10;
 const TOUCH_MS = 2 * RENEW_SECONDS * 1_000;
 
 /** A claim's emails that have no recorded outcome yet. */
-interface OpenClaim {
-  id: string;
+export interface OpenClaim {
+  readonly id: string;
   open: number;
 }
-
-export type Claimed = ClaimedEmail & { claim: OpenClaim };
 
 /** This sender's claims: made, renewed while anything is in flight, and dropped after the last outcome. */
 @Injectable()
@@ -51,20 +50,31 @@ export class ClaimsService {
     this.jobs.add({ name: 'claims-sweep', everySeconds: SWEEP_SECONDS, once: true, run: () => this.sweep() });
   }
 
-  async claim(wanted: readonly { id: string; generation: number }[]): Promise<Claimed[]> {
+  async claim(
+    wanted: readonly { id: string; generation: number }[],
+  ): Promise<{ claim: OpenClaim; emails: ClaimedEmail[] }> {
     const claim: OpenClaim = { id: newId(), open: 0 };
     const emails = await this.emails.claimForSending(wanted, claim.id, this.sender, LEASE_SECONDS);
     claim.open = emails.filter(({ verdict }) => verdict === 'send').length;
     if (claim.open > 0) this.open.add(claim);
-    return emails.map((email) => ({ ...email, claim }));
+    return { claim, emails };
   }
 
-  /** One of the claim's emails has its outcome recorded. */
-  close(claim: OpenClaim): void {
-    claim.open -= 1;
-    if (claim.open > 0) return;
-    this.open.delete(claim);
-    void this.outcomes.finish(claim.id);
+  /** Those of the claims that have nothing open but these, one entry for each email. They end with them. */
+  endingWith(closing: readonly OpenClaim[]): string[] {
+    const counts = new Map<OpenClaim, number>();
+    for (const claim of closing) counts.set(claim, (counts.get(claim) ?? 0) + 1);
+    return [...counts].flatMap(([claim, count]) => (claim.open === count ? [claim.id] : []));
+  }
+
+  /** The outcomes of these are recorded; `ended` are the claims that were dropped with them. */
+  close(closing: readonly OpenClaim[], ended: readonly string[]): void {
+    for (const claim of closing) {
+      claim.open -= 1;
+      if (claim.open > 0) continue;
+      this.open.delete(claim);
+      if (!ended.includes(claim.id)) void this.outcomes.finish(claim.id);
+    }
   }
 
   /** Asks the database also when nothing is open, so that we know that we are in touch. */

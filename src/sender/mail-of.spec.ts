@@ -3,7 +3,7 @@ import { aMessage } from '../../test/support/messages.js';
 import { MessageTemplates } from '../compose/message-templates.js';
 import type { InlinePayload } from '../contracts/payload.js';
 import { TRACKS_CLICKS } from '../contracts/tracking-bits.js';
-import type { ClaimedEmail } from '../messages/emails.repository.js';
+import type { ClaimedEmail } from '../messages/judging.js';
 import { mailOf } from './mail-of.js';
 import { TransportError } from './transports/transport.js';
 

@@ -1,7 +1,7 @@
 import type { ComposedEmail } from '../compose/email-template.js';
 import type { MessageTemplates } from '../compose/message-templates.js';
 import { isReference, type Payload } from '../contracts/payload.js';
-import type { ClaimedEmail } from '../messages/emails.repository.js';
+import type { ClaimedEmail } from '../messages/judging.js';
 import { type Mail, TransportError } from './transports/transport.js';
 
 /** The loaded messages of a claim, by id. */

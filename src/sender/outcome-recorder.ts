@@ -9,7 +9,11 @@ import { messageOf } from '../runtime/message-of.js';
 const MAX_ITEMS = 1_000;
 const RETRY_MS = 500;
 
-type Entry = { outcome: Outcome } | { finishedClaim: string };
+interface Group {
+  outcomes: readonly Outcome[];
+  /** Claims that have nothing open besides. */
+  endedClaims: readonly string[];
+}
 
 /**
  * Writes outcomes by group commit, and tries again for as long as the database is away: a mail that was sent is only
@@ -18,42 +22,44 @@ type Entry = { outcome: Outcome } | { finishedClaim: string };
 @Injectable()
 export class OutcomeRecorder {
   private readonly logger = new Logger('Outcomes');
-  private readonly batcher: WriteBatcher<Entry, boolean>;
+  private readonly batcher: WriteBatcher<Group, void>;
 
   constructor(emails: EmailsRepository, nudge: DispatchNudge) {
-    const flush = async (entries: readonly Entry[]) => {
-      const outcomes = entries.flatMap((entry) => ('outcome' in entry ? [entry.outcome] : []));
-      const finished = entries.flatMap((entry) => ('finishedClaim' in entry ? [entry.finishedClaim] : []));
-      const recorded = await emails.record(outcomes, finished);
+    const flush = async (groups: readonly Group[]) => {
+      const outcomes = groups.flatMap((group) => group.outcomes);
+      await emails.record(
+        outcomes,
+        groups.flatMap(({ endedClaims }) => endedClaims),
+      );
       // The dispatchers' timers know nothing of what was just put back.
       if (outcomes.some(({ result }) => result.state === 'pending')) nudge.nudge();
-      return entries.map((entry) => 'finishedClaim' in entry || recorded.has(entry.outcome.id));
+      return groups.map(() => undefined);
     };
-    this.batcher = new WriteBatcher(flush, { maxItems: MAX_ITEMS, maxQueued: Infinity });
+    this.batcher = new WriteBatcher(flush, { maxItems: MAX_ITEMS, maxWeight: MAX_ITEMS, maxQueued: Infinity });
   }
 
-  /** Resolves when the outcome is committed; false when the email had moved on and nothing changed. */
-  record(outcome: Outcome): Promise<boolean> {
-    return this.write({ outcome });
+  /**
+   * Commits outcomes, and drops claims that end with them: a claim may only be gone once the outcome of each of its emails is
+   * committed. What had moved on meanwhile is left as it is. False: it failed and a pause has passed; several may have failed
+   * for one of them.
+   */
+  async record(outcomes: readonly Outcome[], endedClaims: readonly string[]): Promise<boolean> {
+    try {
+      await this.batcher.write({ outcomes, endedClaims }, outcomes.length);
+      return true;
+    } catch (error) {
+      this.logger.warn(`cannot record, trying again: ${messageOf(error)}`);
+      await sleep(RETRY_MS);
+      return false;
+    }
   }
 
   /** Drops a claim all of whose outcomes are committed. */
-  finish(claimId: string): Promise<boolean> {
-    return this.write({ finishedClaim: claimId });
+  async finish(claimId: string): Promise<void> {
+    while (!(await this.record([], [claimId])));
   }
 
   drain(): Promise<void> {
     return this.batcher.drain();
-  }
-
-  private async write(entry: Entry): Promise<boolean> {
-    for (;;) {
-      try {
-        return await this.batcher.write(entry);
-      } catch (error) {
-        this.logger.warn(`cannot record, trying again: ${messageOf(error)}`);
-        await sleep(RETRY_MS);
-      }
-    }
   }
 }

@@ -6,28 +6,22 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
-import { decodePayload } from '../compose/payload.js';
 import { senderConfig, type SenderConfig } from '../config/sender.config.js';
-import {
-  CONTENT_TYPE_HEADER,
-  GENERATION_HEADER,
-  isReference,
-  type Payload,
-  PAYLOAD_VERSION,
-  PAYLOAD_VERSION_HEADER,
-} from '../contracts/payload.js';
+import { isReference } from '../contracts/payload.js';
 import { DatabaseService } from '../database/database.service.js';
 import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
 import { ACK_WAIT_MS } from '../jetstream/topology.js';
-import type { Verdict } from '../messages/emails.repository.js';
+import type { Outcome, Result } from '../messages/emails.repository.js';
+import type { ClaimedEmail, Verdict } from '../messages/judging.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { AccountRefresh } from './account-refresh.js';
-import { type Claimed, ClaimsService } from './claims.service.js';
+import { ClaimsService, type OpenClaim } from './claims.service.js';
 import { resultOf } from './failure-policy.js';
 import { type Contents, mailOf } from './mail-of.js';
 import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { Pace } from './pace.js';
+import { type Task, taskOf } from './task.js';
 import { type Transport, TRANSPORT, TransportError } from './transports/transport.js';
 import { messageOf } from '../runtime/message-of.js';
 
@@ -45,11 +39,11 @@ const RETRY_MS = 500;
 /** What is in flight at SIGTERM has this long; afterwards its claim expires and the sweep settles it. */
 const STOP_TIMEOUT_MS = 20_000;
 
-interface Task {
-  id: string;
-  generation: number;
-  payload: Payload;
-  delivery: Delivery;
+/** A task that the provider answered for, or refused to. */
+interface Finished {
+  task: Task;
+  claim: OpenClaim;
+  outcome: Outcome;
 }
 
 /**
@@ -65,7 +59,9 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   private readonly logger = new Logger('Sender');
   private readonly waiting: Task[] = [];
   private readonly busy = new Set<Task>();
-  private readonly answering = new Set<Task>();
+  /** Of this turn of the event loop; their outcomes are recorded together. */
+  private readonly finished: Finished[] = [];
+  private answering = 0;
   private isClaiming = false;
   private isStopping = false;
   private resumeDeliveries: (() => void) | null = null;
@@ -97,7 +93,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     this.resumeDeliveries?.();
     for (const { delivery } of this.waiting.splice(0)) delivery.nak(0);
     const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (this.busy.size + this.answering.size > 0 && Date.now() < deadline) await sleep(20);
+    while (this.busy.size + this.answering > 0 && Date.now() < deadline) await sleep(20);
     await this.outcomes.drain();
     await this.transport.close();
   }
@@ -106,7 +102,10 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     while (!this.isStopping) {
       if (this.queue.isReady) {
         try {
-          for await (const delivery of this.queue.deliveries(this.config.concurrency)) await this.accept(delivery);
+          await this.queue.deliver(
+            () => this.room(),
+            (delivery) => this.accept(delivery),
+          );
         } catch (error) {
           this.logger.warn(`cannot consume: ${messageOf(error)}`);
         }
@@ -115,32 +114,24 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** Resolves when another delivery may come. */
-  private async accept(delivery: Delivery): Promise<void> {
-    const task = this.isStopping ? null : this.taskOf(delivery);
-    if (!task) {
-      delivery.nak(this.isStopping ? 0 : FOREIGN_NAK_MS);
-      return;
+  /** How many deliveries may come: asked for are many at a time. 0 when none shall come any more. */
+  private async room(): Promise<number> {
+    const { concurrency } = this.config;
+    while (this.waiting.length > concurrency / 2 && !this.isStopping) {
+      await new Promise<void>((resolve) => (this.resumeDeliveries = resolve));
     }
-    this.waiting.push(task);
-    void this.claimWaiting();
-    if (this.waiting.length < this.config.concurrency) return;
-    await new Promise<void>((resolve) => (this.resumeDeliveries = resolve));
+    return this.isStopping ? 0 : concurrency - this.waiting.length;
   }
 
-  private taskOf(delivery: Delivery): Task | null {
-    const version = delivery.header(PAYLOAD_VERSION_HEADER);
-    if (version !== PAYLOAD_VERSION) {
-      this.logger.error(`stream message ${delivery.sequence} has the unknown payload version "${version}"`);
-      return null;
-    }
+  private accept(delivery: Delivery): void {
+    if (this.isStopping) return delivery.nak(0);
     try {
-      const payload = decodePayload(delivery.header(CONTENT_TYPE_HEADER), delivery.payload);
-      return { id: payload.uuid, generation: Number(delivery.header(GENERATION_HEADER)), payload, delivery };
+      this.waiting.push(taskOf(delivery));
     } catch (error) {
-      this.logger.error(`stream message ${delivery.sequence} cannot be read: ${String(error)}`);
-      return null;
+      this.logger.error(`stream message ${delivery.sequence} cannot be read: ${messageOf(error)}`);
+      return delivery.nak(FOREIGN_NAK_MS);
     }
+    void this.claimWaiting();
   }
 
   /** Claims as many as have a token and a free place, in one statement, until nothing waits or all places are taken. */
@@ -175,11 +166,12 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     for (const task of tasks.values()) this.busy.add(task);
     this.resumeDeliveries?.();
     let contents: Contents;
-    let emails: Claimed[];
+    let claim: OpenClaim;
+    let emails: ClaimedEmail[];
     try {
       // Before the claim, so that nothing is in doubt if this fails or we die meanwhile.
       contents = await this.contents.load(referencedBy(tasks.values()));
-      emails = await this.claims.claim([...tasks.values()]);
+      ({ claim, emails } = await this.claims.claim([...tasks.values()]));
     } catch (error) {
       this.logger.warn(`cannot claim: ${messageOf(error)}`);
       for (const task of tasks.values()) this.busy.delete(task);
@@ -188,61 +180,80 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       await sleep(RETRY_MS);
       return;
     }
-    this.pace.giveBack(taken.length - emails.filter(({ verdict }) => verdict === 'send').length);
-    for (const email of emails) void this.follow(tasks.get(email.id)!, email, contents);
-  }
-
-  /** Does what the ledger said and answers the delivery. */
-  private async follow(task: Task, email: Claimed, contents: Contents): Promise<void> {
-    if (email.verdict === 'send') await this.send(task, email, contents);
-    this.busy.delete(task);
-    void this.claimWaiting();
-    this.answering.add(task);
-    try {
-      await this.answer(task, email.verdict);
-    } catch (error) {
-      // The outcome is recorded: the stream delivers once more and finds it done.
-      this.logger.warn(`cannot acknowledge: ${messageOf(error)}`);
-    } finally {
-      this.answering.delete(task);
+    this.pace.giveBack(taken.length - claim.open);
+    const done: Task[] = [];
+    for (const email of emails) {
+      const task = tasks.get(email.id)!;
+      if (email.verdict === 'send') void this.send(task, email, claim, contents);
+      else if (this.isDone(task, email.verdict)) done.push(task);
+      else this.busy.delete(task);
     }
+    if (done.length > 0) void this.acknowledge(done);
   }
 
-  private async answer({ id, generation, delivery }: Task, verdict: Verdict): Promise<void> {
+  /** Whether the ledger is done with it; else it is told when to come again. */
+  private isDone({ id, generation, delivery }: Task, verdict: Verdict): boolean {
     switch (verdict) {
-      case 'send':
-      case 'stop':
-      case 'expire':
-      case 'suppress':
-      case 'hold':
-      case 'done':
-        return delivery.ack();
       case 'not_settled':
-        return delivery.nak(backoffMs(delivery.deliveries, NOT_SETTLED_NAK));
+        delivery.nak(backoffMs(delivery.deliveries, NOT_SETTLED_NAK));
+        return false;
       case 'in_flight':
-        return delivery.nak(IN_FLIGHT_NAK_MS);
+        delivery.nak(IN_FLIGHT_NAK_MS);
+        return false;
       case 'unknown':
         this.logger.error(`email ${id} (generation ${generation}) is not in the ledger`);
         delivery.nak(FOREIGN_NAK_MS);
+        return false;
+      default:
+        return true;
     }
   }
 
-  private async send({ payload }: Task, email: Claimed, contents: Contents) {
-    const { id, attempt, batchId, topicId, claim } = email;
-    const identity = { id, attempt, batchId, topicId };
+  private async send(task: Task, email: ClaimedEmail, claim: OpenClaim, contents: Contents): Promise<void> {
+    const { id, attempt, batchId, topicId } = email;
+    let result: Result;
     try {
-      const mail = mailOf(payload, email, contents, this.config.fromEmail);
+      const mail = mailOf(task.payload, email, contents, this.config.fromEmail);
       const { providerMessageId } = await this.transport.send(mail);
       this.pace.answered();
-      await this.outcomes.record({ ...identity, result: { state: 'sent', providerMessageId } });
+      result = { state: 'sent', providerMessageId };
     } catch (cause) {
       // A fault of our own after the hand-over began says as little about the mail as a lost connection.
       const error =
         cause instanceof TransportError ? cause : new TransportError('ambiguous', messageOf(cause), { cause });
       this.slowDownFor(error);
-      await this.outcomes.record({ ...identity, result: resultOf(error, attempt, this.config.ambiguousSends) });
+      result = resultOf(error, attempt, this.config.ambiguousSends);
     }
-    this.claims.close(claim);
+    if (this.finished.length === 0) setImmediate(() => void this.settle(this.finished.splice(0)));
+    this.finished.push({ task, claim, outcome: { id, attempt, batchId, topicId, result } });
+  }
+
+  /** Records what became of all that finished in a turn, and then answers the deliveries. */
+  private async settle(finished: readonly Finished[]): Promise<void> {
+    const outcomes = finished.map(({ outcome }) => outcome);
+    const claims = finished.map(({ claim }) => claim);
+    const ending = this.claims.endingWith(claims);
+    while (!(await this.outcomes.record(outcomes, ending))) {
+      // None waits any longer for another's fault.
+      if (finished.length > 1) return finished.forEach((one) => void this.settle([one]));
+    }
+    this.claims.close(claims, ending);
+    await this.acknowledge(finished.map(({ task }) => task));
+  }
+
+  /** Their places are free at once: were we to die now, they would be delivered again and found done. */
+  private async acknowledge(tasks: readonly Task[]): Promise<void> {
+    for (const task of tasks) this.busy.delete(task);
+    void this.claimWaiting();
+    this.answering += tasks.length;
+    try {
+      await this.queue.ack(tasks.map(({ delivery }) => delivery));
+    } catch (error) {
+      // The outcome is recorded: the stream delivers once more and finds it done.
+      this.logger.warn(`cannot acknowledge: ${messageOf(error)}`);
+    } finally {
+      this.answering -= tasks.length;
+    }
   }
 
   private slowDownFor(error: TransportError): void {

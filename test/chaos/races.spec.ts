@@ -7,12 +7,9 @@ import { LedgerService } from '../../src/ledger/ledger.service.js';
 import { Batch } from '../../src/messages/batch.entity.js';
 import { BatchesRepository } from '../../src/messages/batches.repository.js';
 import { Email } from '../../src/messages/email.entity.js';
-import {
-  type ClaimedEmail,
-  EmailsRepository,
-  type Outcome,
-  type Result,
-} from '../../src/messages/emails.repository.js';
+import { EmailsRepository, type Outcome, type Result } from '../../src/messages/emails.repository.js';
+import type { ClaimedEmail } from '../../src/messages/judging.js';
+import { JudgingRepository } from '../../src/messages/judging.repository.js';
 import { identify, MessagesRepository } from '../../src/messages/messages.repository.js';
 import { HoldsRepository } from '../../src/messages/holds.repository.js';
 import { Message } from '../../src/messages/message.entity.js';
@@ -49,7 +46,8 @@ describe('the ledger', () => {
     batches = new BatchesRepository(dataSource.getRepository(Batch), ledger);
     retries = new RetriesRepository(dataSource.getRepository(Email), batches, ledger);
     holds = new HoldsRepository(dataSource.getRepository(Batch), batches);
-    emails = new EmailsRepository(dataSource.getRepository(Email), batches, holds, recipientCheck(dataSource), ledger);
+    const judging = new JudgingRepository(recipientCheck(dataSource));
+    emails = new EmailsRepository(dataSource.getRepository(Email), batches, holds, judging, ledger);
     messages = new MessagesRepository(dataSource.getRepository(Message));
   });
 

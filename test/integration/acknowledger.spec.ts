@@ -27,10 +27,10 @@ async function setup() {
   return { connection, manager, name, replies };
 }
 
-it('resolves when the server has taken the acknowledgements', async () => {
+it('resolves when the server has taken the acknowledgements, all of a group with its last', async () => {
   const { connection, manager, name, replies } = await setup();
   const acknowledger = new Acknowledger(connection);
-  await Promise.all(replies.map((reply) => acknowledger.ack(reply)));
+  await Promise.all([replies.slice(0, 1), replies.slice(1)].map((group) => acknowledger.ack(group)));
   const { state } = await manager.streams.info(name);
   expect([replies.length, state.messages]).toEqual([MESSAGES, 0]);
 });
@@ -38,5 +38,5 @@ it('resolves when the server has taken the acknowledgements', async () => {
 it('rejects where nobody takes them any more', async () => {
   const { connection, manager, name, replies } = await setup();
   await manager.streams.delete(name);
-  await expect(new Acknowledger(connection).ack(replies[0])).rejects.toThrow('there is no such consumer');
+  await expect(new Acknowledger(connection).ack(replies.slice(0, 2))).rejects.toThrow('there is no such consumer');
 });

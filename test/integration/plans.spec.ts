@@ -5,6 +5,7 @@ import { migrate } from '../../src/database/migrator.js';
 import * as events from '../../src/events/events.sql.js';
 import * as batches from '../../src/messages/batches.sql.js';
 import * as emails from '../../src/messages/emails.sql.js';
+import * as judging from '../../src/messages/judging.sql.js';
 import * as messages from '../../src/messages/messages.sql.js';
 import * as suppressions from '../../src/suppressions/suppressions.sql.js';
 import * as topics from '../../src/topics/topics.sql.js';
@@ -122,11 +123,13 @@ describe.each(MODES)('with %s', (mode) => {
 
   it.each([
     ['emails.lock_for_sending', emails.LOCK_FOR_SENDING, () => [ids]],
-    ['emails.judge_for_sending', emails.JUDGE_FOR_SENDING, () => [ids]],
+    ['emails.read_for_sending', emails.READ_FOR_SENDING, () => [ids]],
+    ['batches.judge', judging.JUDGE_BATCHES, () => [ids, batchIds]],
     ['emails.begin_sending', emails.BEGIN_SENDING, () => [ids, newId(), 'me', '30']],
     ['emails.lock', emails.LOCK_EMAILS, () => [ids]],
     ['emails.find', messages.FIND_EMAIL, () => [firstOf(ids)]],
-    ['emails.mark_outcomes', emails.MARK_OUTCOMES, () => [ids, threes(ids), ids, ids]],
+    ['emails.mark_sent', emails.MARK_SENT, () => [ids, ids]],
+    ['emails.mark_not_sent', emails.MARK_NOT_SENT, () => [ids, threes(ids), ids]],
     ['batches.claim_due', batches.CLAIM_DUE, () => ['1', '64', 'me', '30', '4000']],
     ['batches.next_claim', batches.NEXT_CLAIM, () => []],
     ['batches.load_emails', batches.LOAD_EMAILS, () => [batchIds, 'true']],

@@ -1,0 +1,29 @@
+import { decodePayload } from '../compose/payload.js';
+import { isId } from '../contracts/ids.js';
+import {
+  CONTENT_TYPE_HEADER,
+  GENERATION_HEADER,
+  type Payload,
+  PAYLOAD_VERSION,
+  PAYLOAD_VERSION_HEADER,
+} from '../contracts/payload.js';
+import type { Delivery } from '../jetstream/consumer.js';
+
+/** A delivery, read: what is to be done about which email. */
+export interface Task {
+  readonly id: string;
+  readonly generation: number;
+  readonly payload: Payload;
+  readonly delivery: Delivery;
+}
+
+/** Throws on a delivery that cannot be read: of another version, damaged, or without an id. */
+export function taskOf(delivery: Delivery): Task {
+  const { headers } = delivery;
+  const version = headers.get(PAYLOAD_VERSION_HEADER);
+  if (version !== PAYLOAD_VERSION) throw new TypeError(`the unknown payload version "${version}"`);
+  const payload = decodePayload(headers.get(CONTENT_TYPE_HEADER), delivery.payload);
+  // One that is no id would make the statement fail that claims it together with others.
+  if (!isId(payload.uuid)) throw new TypeError('the "uuid" is no id');
+  return { id: payload.uuid, generation: Number(headers.get(GENERATION_HEADER)), payload, delivery };
+}
