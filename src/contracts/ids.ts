@@ -68,16 +68,9 @@ export function idsFrom(first: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => range + INDEXES[from + index]);
 }
 
-/** The first and the last id of the range that an id is in; all as text. */
-export function rangeOf(id: string): { first: string; last: string } {
-  const range = id.slice(0, -INDEX_DIGITS);
-  return { first: `${range}000`, last: `${range}fff` };
-}
-
-/** The ranges that some ids are in, each once. */
-export function rangesOf(ids: readonly string[]): { first: string; last: string }[] {
-  const ranges = new Map(ids.map((id) => [id.slice(0, -INDEX_DIGITS), id]));
-  return [...ranges.values()].map(rangeOf);
+/** The first ids of the ranges that some ids are in, each once. */
+export function rangesOf(ids: readonly string[]): string[] {
+  return [...new Set(ids.map(rangeOf))];
 }
 
 /** A single UUIDv7 as text. */

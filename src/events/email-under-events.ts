@@ -1,6 +1,6 @@
-import { rangeOf } from '../contracts/ids.js';
 import { type State, stateOf } from '../contracts/states.js';
 import { TRACKS_OPENS } from '../contracts/tracking-bits.js';
+import type { BatchesInOrder } from '../messages/batches-in-order.js';
 
 /** An email as the events of one transaction find it and leave it. */
 export interface EmailUnderEvents {
@@ -45,27 +45,15 @@ export interface BatchRow {
   track_opens: boolean;
 }
 
-/** Emails with their batches: those of the emails' ranges, and those that emails name. One without a batch is left out. */
+/** Emails in the order of their ids, with their batches. One without a batch is left out. */
 export function underEvents(
   emails: readonly EmailRow[],
-  inRanges: readonly BatchRow[],
-  named: readonly BatchRow[],
+  batches: BatchesInOrder<BatchRow>,
 ): Map<string, EmailUnderEvents> {
-  const byId = new Map(named.map((batch) => [batch.id, batch]));
-  const byRange = new Map<string, BatchRow[]>();
-  for (const batch of inRanges) {
-    const range = rangeOf(batch.id).first;
-    const others = byRange.get(range);
-    if (others === undefined) byRange.set(range, [batch]);
-    else others.push(batch);
-  }
   return new Map(
     emails.flatMap((email) => {
-      const { id, batch_id } = email;
-      // The batch of a range is the one with the greatest id at or below the email's.
-      const ofRange = () => byRange.get(rangeOf(id).first)?.findLast((batch) => batch.id <= id);
-      const batch = batch_id === null ? ofRange() : byId.get(batch_id);
-      return batch === undefined ? [] : [[id, emailUnderEvents(email, batch)]];
+      const batch = batches.of(email);
+      return batch === undefined ? [] : [[email.id, emailUnderEvents(email, batch)]];
     }),
   );
 }

@@ -5,11 +5,12 @@ import { rangesOf } from '../contracts/ids.js';
 import { CODE, type State } from '../contracts/states.js';
 import { inPipeline, type Pipeline } from '../database/pipeline.js';
 import { rowsOf } from '../database/statement.js';
+import { BatchesInOrder } from '../messages/batches-in-order.js';
 import { BatchesRepository } from '../messages/batches.repository.js';
 import type { EmailEvent } from './email-event.js';
 import { type BatchRow, type EmailRow, type EmailUnderEvents, underEvents } from './email-under-events.js';
 import { Event } from './event.entity.js';
-import { BATCHES, BATCHES_OF_RANGES, FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE } from './events.sql.js';
+import { BATCHES, FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE } from './events.sql.js';
 
 export interface Raise {
   email: EmailUnderEvents;
@@ -52,17 +53,13 @@ export class EventsRepository {
   /** Locks emails; those that do not exist are missing from the map. */
   async hold(transaction: EntityManager, ids: readonly string[]): Promise<Map<string, EmailUnderEvents>> {
     const sorted = ids.toSorted();
-    const ranges = rangesOf(sorted);
-    const [emails, inRanges] = await Promise.all([
+    const [emails, ranged] = await Promise.all([
       rowsOf<EmailRow>(transaction, LOCK, [sorted, sorted[0], sorted.at(-1)]),
-      rowsOf<BatchRow>(transaction, BATCHES_OF_RANGES, [
-        ranges.map(({ first }) => first),
-        ranges.map(({ last }) => last),
-      ]),
+      rowsOf<BatchRow>(transaction, BATCHES, [rangesOf(sorted), []]),
     ]);
-    const elsewhere = new Set(emails.flatMap(({ batch_id }) => batch_id ?? []));
-    const named = elsewhere.size === 0 ? [] : await rowsOf<BatchRow>(transaction, BATCHES, [[...elsewhere]]);
-    return underEvents(emails, inRanges, named);
+    const moved = new Set(emails.flatMap(({ batch_id }) => batch_id ?? []));
+    const named = moved.size === 0 ? [] : await rowsOf<BatchRow>(transaction, BATCHES, [[], [...moved]]);
+    return underEvents(emails, new BatchesInOrder(ranged, named));
   }
 
   /** Those of the pending batches that may be changed now: no dispatcher holds them. */

@@ -1,3 +1,5 @@
+import { BATCHES_OF_EMAILS } from '../messages/messages.sql.js';
+
 /**
  * Locks emails in the order of their ids. The bounds let PostgreSQL leave out the months beyond them. Parameters: ids, the
  * least of them, the greatest.
@@ -8,25 +10,15 @@ export const LOCK = `/* events.lock */
   FROM emails e WHERE id = ANY ($1::uuid[]) AND id BETWEEN $2 AND $3
   ORDER BY id FOR UPDATE OF e`;
 
-const BATCH_COLUMNS = `b.id, b.state, b.epoch, b.topic_id, b.dispatched_at, m.track_opens`;
-/** LIMIT insists on the index, whatever was known of the table when the plan was made. */
-const MESSAGE_OF_BATCH = `
-  CROSS JOIN LATERAL (SELECT track_opens FROM messages WHERE id = b.message_id LIMIT 1) AS m`;
-
 /**
- * The batches of ranges of ids, once per range and not once per email. Sent behind the lock, they are read once it is had:
- * whoever held an email meanwhile may have moved it to another. Parameters: the first ids of the ranges, the last.
+ * The batches of emails, and what their messages say. Sent behind the lock, they are read once it is had: whoever held an email
+ * meanwhile may have moved it to another. LIMIT insists on the index. Parameters: starts of ranges, ids of batches.
  */
-export const BATCHES_OF_RANGES = `/* events.batches_of_ranges */
-  SELECT ${BATCH_COLUMNS}
-  FROM unnest($1::uuid[], $2::uuid[]) AS range (first, last)
-  CROSS JOIN LATERAL (
-    SELECT * FROM batches WHERE id BETWEEN range.first AND range.last AND ids IS NULL ORDER BY id LIMIT 4096
-  ) AS b ${MESSAGE_OF_BATCH}`;
-
-/** Parameters: batch ids. */
 export const BATCHES = `/* events.batches */
-  SELECT ${BATCH_COLUMNS} FROM batches b ${MESSAGE_OF_BATCH} WHERE b.id = ANY ($1::uuid[])`;
+  SELECT b.id, b.state, b.epoch, b.topic_id, b.dispatched_at, m.track_opens
+  FROM ${BATCHES_OF_EMAILS}
+  CROSS JOIN LATERAL (SELECT track_opens FROM messages WHERE id = b.message_id LIMIT 1) AS m
+  ORDER BY b.id`;
 
 /** Parameters: email ids, ids, types, times, is_machine, details, raws. Returns the keys that are new. */
 export const INSERT = `/* events.insert */

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { rangeOf } from '../contracts/ids.js';
+import { rangesOf } from '../contracts/ids.js';
 import { idList } from '../database/id-list.js';
 import { rowsOf } from '../database/statement.js';
 import { type Block, RecipientCheck } from '../suppressions/recipient-check.js';
+import { BatchesInOrder } from './batches-in-order.js';
 import { LOCK_FOR_SENDING, READ_FOR_SENDING } from './emails.sql.js';
 import {
-  BatchesInOrder,
   blockOf,
   type ClaimedEmail,
   type EmailToSend,
@@ -39,7 +39,7 @@ export class JudgingRepository {
     const ids = [...generations.keys()];
     const [rows, ranged] = await Promise.all([
       rowsOf<EmailToSend>(transaction, LOCK_FOR_SENDING, [idList(ids)]),
-      rowsOf<JudgedBatch>(transaction, JUDGE_BATCHES, [idList([...new Set(ids.map(rangeOf))]), idList([])]),
+      rowsOf<JudgedBatch>(transaction, JUDGE_BATCHES, [idList(rangesOf(ids)), idList([])]),
     ]);
     const locked = await this.judge(transaction, rows, ranged, generations);
     if (generations.size === 0) return locked;

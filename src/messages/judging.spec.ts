@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CODE } from '../contracts/states.js';
-import { BatchesInOrder, blockOf, type EmailToSend, type JudgedBatch, type Verdict, verdictOf } from './judging.js';
+import { blockOf, type EmailToSend, type JudgedBatch, type Verdict, verdictOf } from './judging.js';
 
 const idOf = (range: string, index: string) => `01900000-0000-7000-8000-00000000${range}${index}`;
 
@@ -44,24 +44,5 @@ describe('blockOf', () => {
 
   it('takes no topic for suppressed that has the name of something every object has', () => {
     expect(blockOf(email({ blocks: { news: 'bounce' } }), batch({ topic_id: 'constructor' }))).toBeNull();
-  });
-});
-
-describe('BatchesInOrder', () => {
-  it('finds the batch that an email names, and else the greatest at or below it within its range', () => {
-    const ranged = [idOf('a', '000'), idOf('a', '010'), idOf('c', '000')].map((id) => batch({ id }));
-    const named = batch({ id: idOf('9', '123') });
-    const batches = new BatchesInOrder(ranged, [named]);
-    const found = [
-      email({ id: idOf('9', 'fff') }),
-      email({ id: idOf('a', '000') }),
-      email({ id: idOf('a', '00f') }),
-      email({ id: idOf('a', '010'), batch_id: named.id }),
-      email({ id: idOf('a', '010') }),
-      email({ id: idOf('b', '000') }),
-      email({ id: idOf('c', '001') }),
-    ].map((one) => batches.of(one)?.id);
-    const [a, b, c] = ranged.map(({ id }) => id);
-    expect(found).toEqual([undefined, a, a, named.id, b, undefined, c]);
   });
 });

@@ -1,5 +1,4 @@
 import type { Variables } from '../compose/variables.js';
-import { rangeOf } from '../contracts/ids.js';
 import { CODE, type State } from '../contracts/states.js';
 import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 
@@ -56,29 +55,6 @@ export interface JudgedBatch {
   topic_id: string;
   generation: number;
   verdict: Verdict;
-}
-
-/** Finds the batches of emails that are asked for in the order of their ids. */
-export class BatchesInOrder {
-  private readonly explicit: ReadonlyMap<string, JudgedBatch>;
-  private next = 0;
-
-  /** `ranged`: in the order of their ids. */
-  constructor(
-    private readonly ranged: readonly JudgedBatch[],
-    explicit: readonly JudgedBatch[],
-  ) {
-    this.explicit = new Map(explicit.map((batch) => [batch.id, batch]));
-  }
-
-  /** The batch that it names, and else the greatest at or below its id, not below the start of its range. */
-  of({ id, batch_id: batchId }: EmailToSend): JudgedBatch | undefined {
-    if (batchId !== null) return this.explicit.get(batchId);
-    while (this.next < this.ranged.length && this.ranged[this.next].id <= id) this.next += 1;
-    if (this.next === 0) return undefined;
-    const batch = this.ranged[this.next - 1];
-    return batch.id >= rangeOf(id) ? batch : undefined;
-  }
 }
 
 /** `generation`: of the delivery. */

@@ -1,3 +1,4 @@
+import { RANGE_SIZE } from '../contracts/ids.js';
 import { CODE } from '../contracts/states.js';
 
 /** Parameters: ids, topics, subjects, contents, first email ids, counts, track_opens, key names, schedules, track_clicks. */
@@ -65,6 +66,23 @@ export const BATCH_OF_EMAIL = `
      WHERE e.batch_id IS NULL AND id BETWEEN (left(e.id::text, 33) || '000')::uuid AND e.id
      ORDER BY id DESC LIMIT 1)
   ) AS b ON true`;
+
+/**
+ * The batches `b` of many emails, each once: of ranges by the start of the range (ids.ts), others by their id. LIMIT, which is
+ * never reached, insists on the index for each: a plan that serves all parameters would read the partitions from end to end.
+ * Parameters: starts of ranges, ids of batches.
+ */
+export const BATCHES_OF_EMAILS = `(
+    SELECT ranged.* FROM unnest($1::uuid[]) AS range (first) CROSS JOIN LATERAL (
+      SELECT * FROM batches
+      WHERE id BETWEEN range.first AND (left(range.first::text, 33) || 'fff')::uuid AND last_id IS NOT NULL
+      ORDER BY id LIMIT ${RANGE_SIZE}
+    ) AS ranged
+    UNION ALL
+    SELECT named.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+      SELECT * FROM batches WHERE id = wanted.id LIMIT 1
+    ) AS named
+  ) AS b`;
 
 /** How many emails of a range are in each state. Parameters: first id, last id. */
 export const COUNT_STATES = `/* emails.count_states */

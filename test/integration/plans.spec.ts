@@ -137,8 +137,7 @@ describe.each(MODES)('with %s', (mode) => {
     ['batches.mark_dispatched', batches.MARK_DISPATCHED, () => [batchIds, zeros(batchIds)]],
     ['batches.stop_pending', batches.STOP_PENDING, () => ['topic-1']],
     ['events.lock', events.LOCK, () => [ids, firstOf(ids), lastOf(ids)]],
-    ['events.batches_of_ranges', events.BATCHES_OF_RANGES, () => [ids, ids]],
-    ['events.batches', events.BATCHES, () => [batchIds]],
+    ['events.batches', events.BATCHES, () => [ids, batchIds]],
     [
       'events.raise',
       events.RAISE,
