@@ -24,7 +24,10 @@ it('writes groups that come together in one transaction, with the claims that en
   const groups = [recorder.record([outcome('a'), outcome('b')], ['x']), recorder.record([outcome('c')], ['y'])];
   expect(await Promise.all(groups)).toEqual([true, true]);
   expect(record.mock.calls.map(([outcomes, ended]) => [outcomes.map(({ id }) => id), ended])).toEqual([
-    [['a', 'b', 'c'], ['x', 'y']],
+    [
+      ['a', 'b', 'c'],
+      ['x', 'y'],
+    ],
   ]);
 });
 
