@@ -3,8 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import { createServer } from 'node:http';
 import { AppModule } from '../../src/app.module.js';
 import { serverConfig, type ServerConfig } from '../../src/config/server.config.js';
+import { DatabaseService } from '../../src/database/database.service.js';
 import { MessagesService } from '../../src/messages/messages.service.js';
 import { readRecipients } from '../../src/messages/recipients.js';
+import { messageOf } from '../../src/runtime/message-of.js';
 import { JOBS_PER_CALL } from '../baselines/peer.js';
 import { address, CONTENT, SUBJECT } from '../load/submissions.js';
 
@@ -16,6 +18,7 @@ const LANES = 4;
  */
 const app = await NestFactory.createApplicationContext(AppModule, { abortOnError: false, logger: false });
 app.enableShutdownHooks([ShutdownSignal.SIGTERM], { useProcessExit: true });
+await app.get(DatabaseService, { strict: false }).ready;
 const messages = app.get(MessagesService, { strict: false });
 
 /** Scheduled, so that it waits until it is released. */
@@ -44,5 +47,8 @@ async function enqueue(count: number): Promise<number> {
 
 createServer((request, response) => {
   const count = new URL(request.url!, 'http://localhost').searchParams.get('count');
-  void enqueue(Number(count ?? 0)).then((seconds) => response.end(String(seconds)));
+  enqueue(Number(count ?? 0)).then(
+    (seconds) => response.end(String(seconds)),
+    (error: unknown) => response.writeHead(500).end(messageOf(error)),
+  );
 }).listen(app.get<ServerConfig>(serverConfig.KEY).port, '127.0.0.1');

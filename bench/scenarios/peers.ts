@@ -108,8 +108,10 @@ class Ours {
 
   async dispatch(count: number): Promise<Figures> {
     const { enqueuer } = this.alone;
-    const seconds = Number(await (await fetch(`${enqueuer}/?count=${count}`)).text());
-    return { enqueue_per_second: count / seconds, drain_per_second: await this.dispatched(count) };
+    const response = await fetch(`${enqueuer}/?count=${count}`);
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    return { enqueue_per_second: count / Number(text), drain_per_second: await this.dispatched(count) };
   }
 
   /** Not compared with the peers, whose calls are made within their process: HTTP, JSON and the whole validation come on top. */

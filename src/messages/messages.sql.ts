@@ -91,8 +91,11 @@ export const COUNT_STATES = `/* emails.count_states */
   WHERE e.id BETWEEN $1 AND $2
   GROUP BY 1`;
 
-/** What the emails of messages are made of. Parameters: message ids. */
-export const LOAD_CONTENTS = `/* messages.load_contents */
+/**
+ * What the emails of messages are made of. Without a name, so that it is planned for the ids and the table as they are: a kept
+ * plan expects ten ids, of which a load may have 512, and outlives the size that the table had. Parameters: message ids.
+ */
+export const LOAD_CONTENTS = `
   SELECT id, topic_id AS "topicId", subject, content, text, from_email AS "fromEmail", reply_to AS "replyTo", headers, tags,
     variables, unsubscribe, track_opens AS "trackOpens", track_clicks AS "trackClicks"
   FROM messages WHERE id = ANY ($1::uuid[])`;
