@@ -12,7 +12,10 @@ function setup(options: WriteBatcherOptions = { maxItems: 100, maxQueued: 100 })
       }),
     options,
   );
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  /** Longer than a flush collects. */
+  const turn = async () => {
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+  };
   return { batcher, flushes, turn };
 }
 

@@ -41,7 +41,7 @@ export class PublishAnswers {
     if (!isAt(data, this.number, at)) return null;
     at += this.number.length;
     let sequence = 0;
-    for (; data[at] >= ZERO && data[at] <= NINE; at++) sequence = 10 * sequence + data[at] - ZERO;
+    for (; data[at] >= ZERO && data[at] <= NINE; at++) sequence = 10 * sequence + (data[at] - ZERO);
     return data[at] === CLOSING_BRACE && sequence > 0 ? sequence : null;
   }
 

@@ -23,8 +23,8 @@ export class SesEventRecorder extends SesEventSink {
   async record(event: ParsedSesEvent): Promise<'recorded'> {
     const keepsRaw = this.config.raw === 'all' || KEPT_RAW.includes(event.type);
     await this.events.recordOrKeep({
-      ...reportedEvent(event, this.tracking.storeClientDetails),
       raw: keepsRaw ? event.raw : null,
+      ...reportedEvent(event, this.tracking.storeClientDetails),
     });
     return 'recorded';
   }

@@ -105,7 +105,7 @@ async function post(body: unknown, type = 'text/plain; charset=UTF-8') {
 /** Headers exactly as given: fetch would add a content type. */
 async function postRaw(headers: string, body: string): Promise<string> {
   const socket = connect(Number(new URL(base).port), '127.0.0.1');
-  socket.end(`POST /v1/events/results HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers}\r\n${body}`);
+  socket.write(`POST /v1/events/results HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers}\r\n${body}`);
   let answer = '';
   for await (const chunk of socket) answer += String(chunk);
   return answer;
