@@ -63,7 +63,7 @@ export const BARS: readonly Bar[] = [
   atMost('G1-event', 'an event at 5,000,000 stored to one at 10,000', 'ratio', 1.3, 1.1),
   atMost('G1-page', 'topic page at 5,000,000 stored to that at 10,000', 'ratio', 1.3, 1.1),
   ratio('W1', 'a sender whose transport does nothing to a bare consume and acknowledge', 0.3, 0.4),
-  ratio('U1', 'enqueue to the best of pg-boss, graphile-worker and BullMQ', 6, 9),
+  ratio('U1', 'enqueue by calls within a process to the best of pg-boss, graphile-worker and BullMQ', 6, 9),
   ratio('U2-dispatch', 'dispatch to the best of their batch drains', 2, 2.8),
   ratio('U2-send', 'dispatch and sender, with claim and outcome, to the same', 0.5, 0.8),
   ratio('P1-ingest', 'two gateways on two cores to one: ingest', 0.95, 1.2),
