@@ -4,7 +4,9 @@ import { SUPPRESSION_OF_EMAIL } from '../suppressions/suppressions.sql.js';
 /**
  * Leases due batches of one lane: the lease's end becomes the next moment at which anybody may claim. As many as begin
  * within the room: the last of them may be larger than what is left of it. The LIMIT stands in its own CTE: as a plain
- * subquery it may be evaluated again and claim too many. Parameters: lane, limit, owner, lease (seconds), room (emails).
+ * subquery it may be evaluated again and claim too many. The bounds insist on the index: in a month that has just begun a plan
+ * would read all of it, and look through the whole list for each batch, until the next autovacuum (120 ms for 512 of 10,000
+ * batches instead of 11). Parameters: lane, limit, owner, lease (seconds), room (emails).
  */
 export const CLAIM_DUE = `/* batches.claim_due */
   WITH due AS (
@@ -17,6 +19,7 @@ export const CLAIM_DUE = `/* batches.claim_due */
   ), claimed AS (
     UPDATE batches SET lease_owner = $3, epoch = epoch + 1, claim_at = now() + make_interval(secs => $4)
     WHERE id = ANY (ARRAY(SELECT id FROM placed WHERE before < $5))
+      AND id BETWEEN (SELECT id FROM due ORDER BY id LIMIT 1) AND (SELECT id FROM due ORDER BY id DESC LIMIT 1)
     RETURNING id, epoch, generation, attempts, message_id, topic_id, size, accepted_at, expires_at, is_first
   )
   SELECT claimed.*, due.due_at, coalesce(topics.stopped_at >= claimed.accepted_at, false) AS is_stopped,
