@@ -6,7 +6,7 @@ import type { Statement } from './statement.js';
  * A transaction whose statements wait for each other's answers only where one is needed. What is sent goes to the server at
  * once, and its answer is heard with the COMMIT's: a round trip fewer each, in which neither network nor event loop is
  * waited for. All of it keeps its order, as it is one connection, and what is sent in one turn is one write: each wakes
- * the server's process, and takes longer than the work of a small statement.
+ * the server's process.
  */
 export class Pipeline {
   private readonly answers: Promise<unknown>[] = [];

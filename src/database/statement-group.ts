@@ -40,11 +40,17 @@ class Group extends pg.Query {
   constructor(members: readonly Member[], callback: Callback) {
     super({ text: '' }, callback);
     this.submit = (connection) => {
-      for (const { name, statement } of members) {
-        connection.bind({ statement: name, values: statement.parameters }, true);
-        connection.execute(null, true);
+      try {
+        for (const { name, statement } of members) {
+          connection.bind({ statement: name, values: statement.parameters }, true);
+          connection.execute(null, true);
+        }
+        connection.sync();
+      } catch (error) {
+        // The next Sync on this connection would commit what it has of the group.
+        connection.stream.destroy(error as Error);
+        throw error;
       }
-      connection.sync();
     };
   }
 }

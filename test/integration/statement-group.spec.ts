@@ -90,6 +90,15 @@ describe('a group of statements', () => {
     expect(await observer.query('SELECT count(*)::int AS count FROM things')).toEqual([{ count: 21 }]);
   });
 
+  it('leaves nothing behind of one that could not be sent whole', async () => {
+    await group([1], [1]);
+    const unencoded = { text: NOTE, parameters: [{} as unknown as Buffer] };
+    const sending = runTogether(dataSource.manager, [{ text: INSERT, parameters: [integerArray([2])] }, unencoded]);
+    await expect(sending).rejects.toThrow();
+    for (let i = 3; i < 30; i++) await group([i], [i]);
+    expect(await observer.query('SELECT count(*)::int AS count FROM things WHERE id = 2')).toEqual([{ count: 0 }]);
+  });
+
   it('runs without a name too', async () => {
     await runTogether(dataSource.manager, [
       { text: 'INSERT INTO things SELECT unnest($1::int[])', parameters: [integerArray([7])] },
