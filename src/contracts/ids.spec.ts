@@ -18,5 +18,9 @@ it('leaves no range', () => {
 it('names each range of some ids once', () => {
   const [one, other] = [allocateRange(1_000), allocateRange(2_000)];
   const ids = [idAt(one, 0), idAt(one, RANGE_SIZE - 1), idAt(other, 7)].map(formatId);
-  expect(rangesOf(ids)).toEqual([one, other].map(formatId));
+  const ranges = [one, other];
+  expect(rangesOf(ids)).toEqual({
+    firsts: ranges.map(formatId),
+    lasts: ranges.map((first) => formatId(idAt(first, RANGE_SIZE - 1))),
+  });
 });

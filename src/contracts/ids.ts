@@ -68,9 +68,10 @@ export function idsFrom(first: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => range + INDEXES[from + index]);
 }
 
-/** The first ids of the ranges that some ids are in, each once. */
-export function rangesOf(ids: readonly string[]): string[] {
-  return [...new Set(ids.map(rangeOf))];
+/** The ranges that some ids are in, each once, by the first and the last id that each may hold. */
+export function rangesOf(ids: readonly string[]): { firsts: string[]; lasts: string[] } {
+  const firsts = [...new Set(ids.map(rangeOf))];
+  return { firsts, lasts: firsts.map((first) => `${first.slice(0, -INDEX_DIGITS)}fff`) };
 }
 
 /** A single UUIDv7 as text. */

@@ -1,5 +1,5 @@
 import { CODE, type State } from '../contracts/states.js';
-import { BATCH_OF_EMAIL, EMAIL_COLUMNS } from '../messages/messages.sql.js';
+import { BATCH_OF_EMAIL, EMAIL_COLUMNS, MESSAGE_OF_BATCH } from '../messages/messages.sql.js';
 
 /**
  * The log reads candidates, newest first and never more than a budget, and filters them. Parameters of every statement:
@@ -114,8 +114,7 @@ export function sourceOf({ topicId, state, address }: LogFilter): LogSource {
 
 export const LOG_PAGE = ({ sql, order }: LogSource) => `/* email_log.page */
   SELECT ${EMAIL_COLUMNS}
-  FROM (${sql}) AS e ${BATCH_OF_EMAIL}
-  JOIN messages m ON m.id = b.message_id
+  FROM (${sql}) AS e ${BATCH_OF_EMAIL} ${MESSAGE_OF_BATCH}
   WHERE ($3::text IS NULL OR m.topic_id = $3)
     AND ($4::smallint IS NULL OR coalesce(e.state, b.state) = $4)
     AND ($5::text IS NULL OR lower(e.address) = $5)

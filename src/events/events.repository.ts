@@ -10,7 +10,7 @@ import { BatchesRepository } from '../messages/batches.repository.js';
 import type { EmailEvent } from './email-event.js';
 import { type BatchRow, type EmailRow, type EmailUnderEvents, underEvents } from './email-under-events.js';
 import { Event } from './event.entity.js';
-import { BATCHES, FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE } from './events.sql.js';
+import { BATCHES_BY_ID, BATCHES_OF_RANGES, FIND_BY_PROVIDER_ID, INSERT, LOCK, RAISE } from './events.sql.js';
 
 export interface Raise {
   email: EmailUnderEvents;
@@ -50,15 +50,19 @@ export class EventsRepository {
     return new Map(rows.map((row) => [row.provider_message_id, row.email_id]));
   }
 
-  /** Locks emails; those that do not exist are missing from the map. */
+  /**
+   * Locks emails; those that do not exist are missing from the map. Sent behind the lock, the batches are read once it is
+   * had: whoever held an email meanwhile may have moved it to another.
+   */
   async hold(transaction: EntityManager, ids: readonly string[]): Promise<Map<string, EmailUnderEvents>> {
     const sorted = ids.toSorted();
+    const { firsts, lasts } = rangesOf(sorted);
     const [emails, ranged] = await Promise.all([
       rowsOf<EmailRow>(transaction, LOCK, [sorted, sorted[0], sorted.at(-1)]),
-      rowsOf<BatchRow>(transaction, BATCHES, [rangesOf(sorted), []]),
+      rowsOf<BatchRow>(transaction, BATCHES_OF_RANGES, [firsts, lasts]),
     ]);
     const moved = new Set(emails.flatMap(({ batch_id }) => batch_id ?? []));
-    const named = moved.size === 0 ? [] : await rowsOf<BatchRow>(transaction, BATCHES, [[], [...moved]]);
+    const named = moved.size === 0 ? [] : await rowsOf<BatchRow>(transaction, BATCHES_BY_ID, [[...moved]]);
     return underEvents(emails, new BatchesInOrder(ranged, named));
   }
 

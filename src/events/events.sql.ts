@@ -1,4 +1,4 @@
-import { BATCHES_OF_EMAILS } from '../messages/messages.sql.js';
+import { BATCHES_BY_ID as SOURCE_BY_ID, BATCHES_OF_RANGES as SOURCE_OF_RANGES } from '../messages/messages.sql.js';
 
 /**
  * Locks emails in the order of their ids. The bounds let PostgreSQL leave out the months beyond them. Parameters: ids, the
@@ -10,15 +10,18 @@ export const LOCK = `/* events.lock */
   FROM emails e WHERE id = ANY ($1::uuid[]) AND id BETWEEN $2 AND $3
   ORDER BY id FOR UPDATE OF e`;
 
-/**
- * The batches of emails, and what their messages say. Sent behind the lock, they are read once it is had: whoever held an email
- * meanwhile may have moved it to another. LIMIT insists on the index. Parameters: starts of ranges, ids of batches.
- */
-export const BATCHES = `/* events.batches */
+/** Batches and what their messages say, in the order of their ids. LIMIT insists on the index. */
+const batchesFrom = (source: string) => `
   SELECT b.id, b.state, b.epoch, b.topic_id, b.dispatched_at, m.track_opens
-  FROM ${BATCHES_OF_EMAILS}
+  FROM ${source}
   CROSS JOIN LATERAL (SELECT track_opens FROM messages WHERE id = b.message_id LIMIT 1) AS m
   ORDER BY b.id`;
+
+/** Parameters: first ids of ranges, their last. */
+export const BATCHES_OF_RANGES = `/* events.batches_of_ranges */ ${batchesFrom(SOURCE_OF_RANGES)}`;
+
+/** Parameters: ids of batches. */
+export const BATCHES_BY_ID = `/* events.batches_by_id */ ${batchesFrom(SOURCE_BY_ID)}`;
 
 /** Parameters: email ids, ids, types, times, is_machine, details, raws. Returns the keys that are new. */
 export const INSERT = `/* events.insert */

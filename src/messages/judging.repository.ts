@@ -14,7 +14,7 @@ import {
   STATE_OF_VERDICT,
   verdictOf,
 } from './judging.js';
-import { JUDGE_BATCHES } from './judging.sql.js';
+import { JUDGE_BY_ID, JUDGE_RANGES } from './judging.sql.js';
 
 /** With why nothing is sent to its address. */
 export type JudgedEmail = ClaimedEmail & { block: Block | null };
@@ -37,9 +37,10 @@ export class JudgingRepository {
   ): Promise<JudgedEmail[]> {
     const generations: Generations = new Map(wanted.map(({ id, generation }) => [id, generation]));
     const ids = [...generations.keys()];
+    const { firsts, lasts } = rangesOf(ids);
     const [rows, ranged] = await Promise.all([
       rowsOf<EmailToSend>(transaction, LOCK_FOR_SENDING, [idList(ids)]),
-      rowsOf<JudgedBatch>(transaction, JUDGE_BATCHES, [idList(rangesOf(ids)), idList([])]),
+      rowsOf<JudgedBatch>(transaction, JUDGE_RANGES, [idList(firsts), idList(lasts)]),
     ]);
     const locked = await this.judge(transaction, rows, ranged, generations);
     if (generations.size === 0) return locked;
@@ -61,8 +62,7 @@ export class JudgingRepository {
   ): Promise<JudgedEmail[]> {
     const named = new Set<string>();
     for (const { batch_id: batchId } of rows) if (batchId !== null) named.add(batchId);
-    const explicit =
-      named.size === 0 ? [] : await rowsOf<JudgedBatch>(transaction, JUDGE_BATCHES, [idList([]), idList([...named])]);
+    const explicit = named.size === 0 ? [] : await rowsOf<JudgedBatch>(transaction, JUDGE_BY_ID, [idList([...named])]);
     const batches = new BatchesInOrder(ranged, explicit);
     return rows.map((row) => {
       const generation = generations.get(row.id)!;

@@ -48,7 +48,7 @@ export interface EmailToSend {
   blocks: Record<string, SuppressionReason> | null;
 }
 
-/** A row of `batches.judge`. */
+/** A row of `batches.judge_ranges` or `batches.judge_by_id`. */
 export interface JudgedBatch {
   id: string;
   message_id: string;

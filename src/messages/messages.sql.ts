@@ -67,22 +67,23 @@ export const BATCH_OF_EMAIL = `
      ORDER BY id DESC LIMIT 1)
   ) AS b ON true`;
 
+/** The message of a batch `b`, as a join. LIMIT insists on the key. */
+export const MESSAGE_OF_BATCH = `
+  CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = b.message_id LIMIT 1) AS m`;
+
 /**
- * The batches `b` of many emails, each once: of ranges by the start of the range (ids.ts), others by their id. LIMIT, which is
- * never reached, insists on the index for each: a plan that serves all parameters would read the partitions from end to end.
- * Parameters: starts of ranges, ids of batches.
+ * The batches `b` of emails, each once: those of ranges (ids.ts). LIMIT, which is never reached, insists on the index for each: a
+ * plan that serves all parameters would read the partitions from end to end. Parameters: first ids of ranges, their last.
  */
-export const BATCHES_OF_EMAILS = `(
-    SELECT ranged.* FROM unnest($1::uuid[]) AS range (first) CROSS JOIN LATERAL (
-      SELECT * FROM batches
-      WHERE id BETWEEN range.first AND (left(range.first::text, 33) || 'fff')::uuid AND last_id IS NOT NULL
-      ORDER BY id LIMIT ${RANGE_SIZE}
-    ) AS ranged
-    UNION ALL
-    SELECT named.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
-      SELECT * FROM batches WHERE id = wanted.id LIMIT 1
-    ) AS named
+export const BATCHES_OF_RANGES = `
+  unnest($1::uuid[], $2::uuid[]) AS range (first, last) CROSS JOIN LATERAL (
+    SELECT * FROM batches WHERE id BETWEEN range.first AND range.last AND last_id IS NOT NULL
+    ORDER BY id LIMIT ${RANGE_SIZE}
   ) AS b`;
+
+/** Those that emails have moved to. Parameters: ids of batches. */
+export const BATCHES_BY_ID = `
+  unnest($1::uuid[]) AS named (id) CROSS JOIN LATERAL (SELECT * FROM batches WHERE id = named.id LIMIT 1) AS b`;
 
 /** How many emails of a range are in each state. Parameters: first id, last id. */
 export const COUNT_STATES = `/* emails.count_states */
@@ -109,6 +110,5 @@ export const EMAIL_COLUMNS = `
 /** One email with its message and state. Parameters: id. */
 export const FIND_EMAIL = `/* emails.find */
   SELECT ${EMAIL_COLUMNS}
-  FROM emails e ${BATCH_OF_EMAIL}
-  JOIN messages m ON m.id = b.message_id
+  FROM emails e ${BATCH_OF_EMAIL} ${MESSAGE_OF_BATCH}
   WHERE e.id = $1`;
