@@ -24,8 +24,11 @@ const REQUEST_TIMEOUT_MS = 60_000 - CHECK_INTERVAL_MS;
 /** Above the request timeout, so that a slow body is answered 408 rather than cut. */
 const CONNECTION_TIMEOUT_MS = 65_000;
 
-/** Fastify's 72 s would hold up every shutdown for that long. */
-const KEEP_ALIVE_TIMEOUT_MS = 5_000;
+/**
+ * Longer than a load balancer keeps an idle connection, 60 s as a rule: whoever ends it first must not be we, while the next
+ * request is on its way. A shutdown does not wait for it (draining.ts).
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
 /** Long-lived clients come back through the load balancer now and then. */
 const MAX_REQUESTS_PER_SOCKET = 10_000;
