@@ -7,26 +7,40 @@ export interface Cpu {
   nats: number;
 }
 
-/** What an email costs, in microseconds of CPU. */
-export type CpuFigures = Readonly<Record<`${keyof Cpu}_us`, number>>;
+/** CPU seconds at a moment, in seconds, with those of the client that makes the load. */
+export interface CpuReading extends Cpu {
+  client: number;
+  at: number;
+}
+
+/** What an email costs, in microseconds of CPU, and how many cores were busy, the client's included. */
+export type CpuFigures = Readonly<Record<`${keyof Cpu}_us` | 'cores', number>>;
 
 /** Linux counts CPU time in hundredths of a second, whatever its own clock: proc(5), USER_HZ. */
 const TICKS_PER_SECOND = 100;
 
 /** `nodes`: our own processes. A server process that has ended counts with its parent. */
-export function cpuOf(postgresPid: number, natsPid: number, nodes: readonly number[]): Cpu {
+export function cpuOf(postgresPid: number, natsPid: number, nodes: readonly number[]): CpuReading {
   const backends = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => statOf(Number(name)))
     .filter((stat) => stat !== null && stat.parent === postgresPid);
   const postgres = secondsOf(postgresPid, true) + backends.reduce((sum, stat) => sum + (stat?.seconds ?? 0), 0);
-  return { node: nodes.reduce((sum, pid) => sum + secondsOf(pid), 0), postgres, nats: secondsOf(natsPid) };
+  return {
+    node: nodes.reduce((sum, pid) => sum + secondsOf(pid), 0),
+    postgres,
+    nats: secondsOf(natsPid),
+    client: nodes.includes(process.pid) ? 0 : secondsOf(process.pid),
+    at: performance.now() / 1000,
+  };
 }
 
 /** Microseconds of each per item, as figures of a variant. */
-export function cpuPerItem(before: Cpu, after: Cpu, items: number): CpuFigures {
-  const per = (engine: keyof Cpu) => ((after[engine] - before[engine]) * 1e6) / items;
-  return { node_us: per('node'), postgres_us: per('postgres'), nats_us: per('nats') };
+export function cpuPerItem(before: CpuReading, after: CpuReading, items: number): CpuFigures {
+  const spent = (engine: keyof CpuReading) => after[engine] - before[engine];
+  const per = (engine: keyof Cpu) => (spent(engine) * 1e6) / items;
+  const cores = (spent('node') + spent('postgres') + spent('nats') + spent('client')) / spent('at');
+  return { node_us: per('node'), postgres_us: per('postgres'), nats_us: per('nats'), cores };
 }
 
 /** Resident memory in MiB: now, and at its peak. */

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BARS, type Bar } from './bars.js';
+import { BARS, type Bar, verdictOn } from './bars.js';
 import { figure } from './plots/bars.plot.js';
-import { fileName, holds, type Results, RESULTS_FOLDER, type Suite } from './results.js';
+import { fileName, type Results, RESULTS_FOLDER, type Suite } from './results.js';
 import type { Outcome } from './run.js';
 import { median } from './statistics.js';
 
@@ -29,8 +29,15 @@ function tableOf({ outcomes, runs }: Results): string[] {
     if (row === undefined) return [];
     const spread = [Math.min(...row.values), Math.max(...row.values)].map((value) => figure(value, 'ratio')).join('–');
     const before = runs.slice(0, -1).map(({ medians }) => figure(medians[bar.id], 'ratio'));
-    const verdict = holds(bar, row.median) ? 'holds' : '**missed**';
-    const cells = [bar.id, bar.what, figure(row.median, bar.unit), spread, before.join(', '), boundOf(bar), verdict];
+    const cells = [
+      bar.id,
+      bar.what,
+      figure(row.median, bar.unit),
+      spread,
+      before.join(', '),
+      boundOf(bar),
+      verdictCell(bar, row.median),
+    ];
     return [`| ${cells.join(' | ')} |`];
   });
   return [
@@ -40,6 +47,15 @@ function tableOf({ outcomes, runs }: Results): string[] {
     '|---|---|---|---|---|---|---|',
     ...lines,
   ];
+}
+
+function verdictCell(bar: Bar, median: number): string {
+  const { held, reason } = bar.limit ?? {};
+  return {
+    holds: 'holds',
+    limited: `at the limit (${held}): ${reason}`,
+    missed: '**missed**',
+  }[verdictOn(bar, median)];
 }
 
 export function boundOf({ bar, better, unit }: Bar): string {

@@ -1,5 +1,4 @@
-import { BARS } from './bars.js';
-import { holds } from './results.js';
+import { BARS, verdictOn } from './bars.js';
 import type { Outcome } from './run.js';
 import { median } from './statistics.js';
 
@@ -23,7 +22,9 @@ export class Progress {
       const bar = BARS.find(({ id }) => id === row.id);
       if (bar === undefined) throw new Error(`bars.ts has no row ${row.id}`);
       const sign = bar.better === 'higher' ? '≥' : '≤';
-      const verdict = holds(bar, row.median) ? 'holds' : 'MISSED';
+      const verdict = { holds: 'holds', limited: `at the limit (${bar.limit?.held})`, missed: 'MISSED' }[
+        verdictOn(bar, row.median)
+      ];
       const figure = `${row.median.toPrecision(3)} (${sign} ${bar.bar.toPrecision(3)} ${bar.unit})`;
       process.stdout.write(`${row.id.padEnd(12)} ${figure.padEnd(24)} ${verdict}  ${bar.what}\n`);
     }

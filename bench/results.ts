@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bar } from './bars.js';
 import type { Conditions } from './conditions.js';
 import type { Outcome } from './run.js';
 
@@ -22,10 +21,6 @@ export interface Results {
 export type Suite = 'all' | 'peers' | 'large';
 
 export const RESULTS_FOLDER = 'bench/results';
-
-export function holds({ bar, better }: Bar, median: number): boolean {
-  return better === 'higher' ? median >= bar : median <= bar;
-}
 
 /** Adds a run to those of the same day, commit and machine. */
 export function addRun(suite: Suite, conditions: Conditions, outcomes: Outcome[]): Results {

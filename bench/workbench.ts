@@ -1,5 +1,5 @@
 import { Stack, type StackOptions } from '../test/support/stack.js';
-import { type Cpu, cpuOf } from './cpu.js';
+import { type CpuReading, cpuOf } from './cpu.js';
 
 export interface WorkbenchOptions {
   /** 1 is what the bars are for; a smoke run takes a fraction and asserts nothing. */
@@ -42,8 +42,8 @@ export class Workbench {
     this.stacks.clear();
   }
 
-  /** CPU seconds so far: of all server processes of PostgreSQL, of NATS, and of the given processes together. */
-  cpu(pids: readonly number[] = []): Cpu {
+  /** CPU seconds so far: of all server processes of PostgreSQL, of NATS, of the given processes together, and our own. */
+  cpu(pids: readonly number[] = []): CpuReading {
     const { postgresPid, natsPid } = this.options;
     return cpuOf(postgresPid, natsPid, pids);
   }

@@ -113,6 +113,14 @@ export class FilledLedger {
     return { bytes_per_email: bytes(false) / emails, bytes_per_event: bytes(true) / emails / eventsPerEmail };
   }
 
+  /** In bytes. */
+  async walPosition(): Promise<number> {
+    const [{ bytes }] = await this.stack.query<{ bytes: number }>(
+      `SELECT (pg_current_wal_insert_lsn() - '0/0')::float8 AS bytes`,
+    );
+    return bytes;
+  }
+
   stop(): Promise<void> {
     return this.dataSource.destroy();
   }

@@ -92,7 +92,7 @@ async function measure(ledger: FilledLedger, countsSent: boolean): Promise<Figur
     ...(await ledger.footprint()),
     ...(await pages(ledger)),
     ...(countsSent ? await countSent(ledger) : {}),
-    event_us: await opens(ledger),
+    ...(await opens(ledger)),
     ingest_us: await ingest(ledger),
     claim_us: await claims(ledger),
   };
@@ -130,15 +130,18 @@ async function countSent({ manager }: FilledLedger): Promise<Figures> {
   return { ...figures, counted: Math.max(...counts) };
 }
 
-async function opens(ledger: FilledLedger): Promise<number> {
+/** With the WAL of each: the first change of a page after a checkpoint writes all of it. */
+async function opens(ledger: FilledLedger): Promise<Figures> {
   const ids = await ledger.unopened(WARM.opens + OPENS);
   const requests = ids.map((id) =>
     Buffer.from(`GET /v1/events/open?requestId=${id} HTTP/1.1\r\nhost: 127.0.0.1\r\n${BROWSER}\r\n\r\n`),
   );
   const urls = [ledger.gateway.url];
   await drive(urls, OPEN_CONNECTIONS, WARM.opens, (index) => requests[index]);
+  const before = await ledger.walPosition();
   const { seconds } = await drive(urls, OPEN_CONNECTIONS, OPENS, (index) => requests[WARM.opens + index]);
-  return (seconds * 1e6) / OPENS;
+  const walBytes = (await ledger.walPosition()) - before;
+  return { event_us: (seconds * 1e6) / OPENS, event_wal_bytes: walBytes / OPENS };
 }
 
 async function ingest({ gateway }: FilledLedger): Promise<number> {

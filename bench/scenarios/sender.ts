@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, freePort } from '../../test/support/child.js';
 import type { Gateway, Stack } from '../../test/support/stack.js';
-import { type Cpu, cpuPerItem } from '../cpu.js';
+import { type CpuReading, cpuPerItem } from '../cpu.js';
 import { dispatchEmails, emailsIn } from '../load/dispatched-emails.js';
 import type { Figures, Scenario } from '../scenario.js';
 import type { Workbench } from '../workbench.js';
@@ -18,7 +18,7 @@ const HIGH_WATER = { QUEUE_HIGH_WATER: '1000000' };
 interface Mark {
   atMs: number;
   done: number;
-  cpu: Cpu;
+  cpu: CpuReading;
 }
 
 export const sender: Scenario = {
