@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, Repository } from 'typeorm';
+import { rowsOf } from '../database/statement.js';
+import { LedgerService, type Removal } from '../ledger/ledger.service.js';
+import { RemovalSeal } from '../messages/removal-seal.entity.js';
+import {
+  DROP_MONTH,
+  FIRST_DISPATCHES,
+  FORGET_PROVIDER_IDS,
+  HAS_OTHERS,
+  PAST_MONTHS,
+  REMOVE_MESSAGES,
+  SEAL,
+  WAIT_FOR_WRITERS,
+} from './months.sql.js';
+import type { IdRange } from './survey.js';
+
+/** A partition of emails, batches and events. */
+export interface Month extends IdRange {
+  /** YYYY_MM */
+  name: string;
+}
+
+export const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** PostgreSQL's code for a lock that was not had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** The months that can be removed whole, and what is done to one. `month-removal.ts` has the order. */
+@Injectable()
+export class MonthsRepository {
+  private readonly manager: EntityManager;
+
+  constructor(
+    @InjectRepository(RemovalSeal) private readonly seals: Repository<RemovalSeal>,
+    private readonly ledger: LedgerService,
+  ) {
+    this.manager = seals.manager;
+  }
+
+  past(moment: Date): Promise<Month[]> {
+    return rowsOf<Month>(this.manager, PAST_MONTHS, [moment]);
+  }
+
+  async seal({ first, behind }: IdRange): Promise<void> {
+    await this.manager.query(SEAL, [first, behind]);
+  }
+
+  async unseal(): Promise<void> {
+    await this.manager.query(SEAL, [LOWEST_ID, LOWEST_ID]);
+  }
+
+  /** The ids of the month that is sealed; null while none is. */
+  async sealed(): Promise<IdRange | null> {
+    const { firstId, behindId } = await this.seals.findOneByOrFail({ id: 1 });
+    return firstId === behindId ? null : { first: firstId, behind: behindId };
+  }
+
+  /** Until all that began before the seal has ended; false where that takes too long. */
+  waitForWriters({ name }: Month): Promise<boolean> {
+    return hasLock(() => this.manager.query(WAIT_FOR_WRITERS, [name]));
+  }
+
+  /** Reads the earlier months, of which little is left. */
+  hasOthers({ first, behind }: Month): Promise<boolean> {
+    return this.manager.transaction(async (transaction) => {
+      await transaction.query('SET LOCAL statement_timeout = 0');
+      const [{ has_others }] = await rowsOf<{ has_others: boolean }>(transaction, HAS_OTHERS, [first, behind]);
+      return has_others;
+    });
+  }
+
+  /** Of up to `limit` batches; `next` is the id to go on behind, null after the last. */
+  async firstDispatches(
+    { first, behind }: IdRange,
+    limit: number,
+  ): Promise<{ dispatched: Removal['dispatched']; last: string | null }> {
+    const rows = await rowsOf<{ hour: Date | null; topic_id: string; count: number; batches: number; last_id: string }>(
+      this.manager,
+      FIRST_DISPATCHES,
+      [first, behind, limit],
+    );
+    const read = rows.reduce((sum, { batches }) => sum + batches, 0);
+    return {
+      dispatched: rows.flatMap(({ hour, topic_id: topicId, count }) =>
+        hour === null || count === 0 ? [] : [{ hour, topicId, count }],
+      ),
+      last: read < limit ? null : greatest(rows.map(({ last_id }) => last_id)),
+    };
+  }
+
+  /** Of up to `limit` emails; returns the id to go on behind, null after the last. */
+  async forgetProviderIds({ first, behind }: IdRange, limit: number): Promise<string | null> {
+    const [row] = await rowsOf<{ emails: number; last_id: string }>(this.manager, FORGET_PROVIDER_IDS, [
+      first,
+      behind,
+      limit,
+    ]);
+    return row.emails < limit ? null : row.last_id;
+  }
+
+  /** With what the counters keep of it, in one short transaction; false where the tables could not be had at once. */
+  drop({ name }: Month, removal: Removal): Promise<boolean> {
+    return hasLock(() =>
+      this.manager.transaction(async (transaction) => {
+        await transaction.query(DROP_MONTH, [name]);
+        await this.ledger.remove(transaction, removal);
+      }),
+    );
+  }
+
+  /** Up to `limit` messages whose emails are gone; returns the id to go on behind, null after the last. */
+  removeMessages({ first, behind }: IdRange, after: string, limit: number): Promise<string | null> {
+    return this.manager.transaction(async (transaction) => {
+      const rows = await rowsOf<{ topic_id: string; emails: number; last_id: string }>(transaction, REMOVE_MESSAGES, [
+        after,
+        first,
+        behind,
+        limit,
+      ]);
+      if (rows.length === 0) return null;
+      const counts = rows.map(({ topic_id: topicId, emails: count }) => ({ topicId, column: 'total', count }) as const);
+      await this.ledger.remove(transaction, { counts, dispatched: [] });
+      return greatest(rows.map(({ last_id }) => last_id));
+    });
+  }
+}
+
+function greatest(ids: readonly string[]): string {
+  return ids.reduce((greater, id) => (id > greater ? id : greater));
+}
+
+async function hasLock(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false;
+    throw error;
+  }
+}
