@@ -14,6 +14,7 @@ import {
 } from './contents.sql.js';
 import { Retention } from './retention.entity.js';
 import { ADVANCE_CONTENTS } from './retention.sql.js';
+import { untilEmails } from './steps.js';
 import { isOver, rangeFrom, Survey } from './survey.js';
 
 /** Some ten milliseconds: nobody waits for it but a retry of these messages. */
@@ -42,7 +43,10 @@ export class ContentsRepository {
   async advance(days: number, cutoff: Date): Promise<boolean> {
     const { contentsUntil } = await this.retention.findOneByOrFail({ id: 1 });
     const parameters = [contentsUntil, cutoff, MESSAGES_PER_STEP];
-    const messages = oneStep(await rowsOf<MessageRow>(this.retention.manager, NEXT_MESSAGES, parameters));
+    const messages = untilEmails(
+      await rowsOf<MessageRow>(this.retention.manager, NEXT_MESSAGES, parameters),
+      EMAILS_PER_STEP,
+    );
     if (messages.length === 0) return false;
     await this.retention.manager.transaction(async (transaction) => {
       await this.remove(transaction, messages, days, cutoff);
@@ -54,7 +58,10 @@ export class ContentsRepository {
   /** Looks again at some of what was postponed; returns false when all of it was. */
   async advancePostponed(days: number, cutoff: Date): Promise<boolean> {
     const { manager } = this.retention;
-    const messages = oneStep(await rowsOf<MessageRow>(manager, NEXT_POSTPONED, [MESSAGES_PER_STEP]));
+    const messages = untilEmails(
+      await rowsOf<MessageRow>(manager, NEXT_POSTPONED, [MESSAGES_PER_STEP]),
+      EMAILS_PER_STEP,
+    );
     if (messages.length === 0) {
       await manager.query(FORGET_POSTPONED);
       return false;
@@ -91,10 +98,4 @@ export class ContentsRepository {
       days,
     ]);
   }
-}
-
-/** As many as have together what a step may read; at least one. */
-function oneStep(messages: readonly MessageRow[]): MessageRow[] {
-  let emails = 0;
-  return messages.filter(({ count }, index) => (emails += count) <= EMAILS_PER_STEP || index === 0);
 }

@@ -42,12 +42,13 @@ export const REMOVE_ERASED_CONTENTS = `/* retention.remove_erased_contents */
   )`;
 
 /**
- * Messages that keep their content for now: until it is due, if that is known, and else for a day. Parameters: ids, ends
+ * Messages that keep their content for now: until it is due, if that is known, and else for a day; in no case is one looked
+ * at again in the same run. Parameters: ids, ends
  * (null: not finished), days that content is kept.
  */
 export const POSTPONE = `/* retention.postpone */
   INSERT INTO retention_postponed (message_id, look_at)
-  SELECT id, least(ended_at + make_interval(days => $3), now() + interval '1 day')
+  SELECT id, greatest(least(ended_at + make_interval(days => $3), now() + interval '1 day'), now() + interval '1 hour')
   FROM unnest($1::uuid[], $2::timestamptz[]) AS new (id, ended_at)
   ON CONFLICT (message_id) DO UPDATE SET look_at = excluded.look_at`;
 

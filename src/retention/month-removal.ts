@@ -10,7 +10,7 @@ import { countsOf, type IdRange, isOver, Survey } from './survey.js';
 const ROWS_PER_STEP = 10_000;
 const MESSAGES_PER_STEP = 1_000;
 /** Each is at most 0.1 s per table, for which others may wait too. */
-const LOCK_TRIES = 20;
+const LOCK_TRIES = 10;
 
 /** The sums of many steps, by key. */
 class Sums<Entry extends { count: number }> {
@@ -64,7 +64,7 @@ export class MonthRemoval {
     try {
       if (!(await this.insist(() => this.months.waitForWriters(month), steps))) return 'busy';
       const removal = await this.count(month, cutoff, steps);
-      if (removal === null || (await this.months.hasOthers(month))) return 'kept';
+      if (removal === null) return 'kept';
       await this.each(month, steps, (rest) => this.months.forgetProviderIds(rest, ROWS_PER_STEP));
       if (!(await this.insist(() => this.months.drop(month, removal), steps))) return 'busy';
       isDropped = true;
@@ -92,10 +92,13 @@ export class MonthRemoval {
     });
     if (!isAllOver) return null;
     await this.each(month, steps, async (rest) => {
-      const { dispatched: some, last } = await this.months.firstDispatches(rest, ROWS_PER_STEP);
-      for (const entry of some) dispatched.add(`${entry.topicId} ${entry.hour.getTime()}`, entry);
-      return last;
+      const found = await this.months.firstDispatches(month, rest.first, ROWS_PER_STEP);
+      isAllOver = !found.hasOthers;
+      if (!isAllOver) return null;
+      for (const entry of found.dispatched) dispatched.add(`${entry.topicId} ${entry.hour.getTime()}`, entry);
+      return found.last;
     });
+    if (!isAllOver) return null;
     return { counts: counts.all(), dispatched: dispatched.all() };
   }
 

@@ -8,7 +8,6 @@ import {
   DROP_MONTH,
   FIRST_DISPATCHES,
   FORGET_PROVIDER_IDS,
-  HAS_OTHERS,
   PAST_MONTHS,
   REMOVE_MESSAGES,
   SEAL,
@@ -20,6 +19,22 @@ import type { IdRange } from './survey.js';
 export interface Month extends IdRange {
   /** YYYY_MM */
   name: string;
+}
+
+interface FirstDispatches {
+  dispatched: Removal['dispatched'];
+  /** Emails outside the month are in one of the batches. */
+  hasOthers: boolean;
+  last: string | null;
+}
+
+interface DispatchesRow {
+  hour: Date | null;
+  topic_id: string;
+  count: number;
+  has_others: boolean;
+  batches: number;
+  last_id: string;
 }
 
 export const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
@@ -62,30 +77,15 @@ export class MonthsRepository {
     return hasLock(() => this.manager.query(WAIT_FOR_WRITERS, [name]));
   }
 
-  /** Reads the earlier months, of which little is left. */
-  hasOthers({ first, behind }: Month): Promise<boolean> {
-    return this.manager.transaction(async (transaction) => {
-      await transaction.query('SET LOCAL statement_timeout = 0');
-      const [{ has_others }] = await rowsOf<{ has_others: boolean }>(transaction, HAS_OTHERS, [first, behind]);
-      return has_others;
-    });
-  }
-
-  /** Of up to `limit` batches; `next` is the id to go on behind, null after the last. */
-  async firstDispatches(
-    { first, behind }: IdRange,
-    limit: number,
-  ): Promise<{ dispatched: Removal['dispatched']; last: string | null }> {
-    const rows = await rowsOf<{ hour: Date | null; topic_id: string; count: number; batches: number; last_id: string }>(
-      this.manager,
-      FIRST_DISPATCHES,
-      [first, behind, limit],
-    );
+  /** Of up to `limit` of its batches from an id on; `last` is the id to go on behind, null after the last. */
+  async firstDispatches({ first, behind }: Month, from: string, limit: number): Promise<FirstDispatches> {
+    const rows = await rowsOf<DispatchesRow>(this.manager, FIRST_DISPATCHES, [from, behind, limit, first]);
     const read = rows.reduce((sum, { batches }) => sum + batches, 0);
     return {
       dispatched: rows.flatMap(({ hour, topic_id: topicId, count }) =>
         hour === null || count === 0 ? [] : [{ hour, topicId, count }],
       ),
+      hasOthers: rows.some(({ has_others }) => has_others),
       last: read < limit ? null : greatest(rows.map(({ last_id }) => last_id)),
     };
   }

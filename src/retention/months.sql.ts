@@ -26,21 +26,18 @@ export const DROP_MONTH = `/* retention.drop_month */
   SELECT drop_month($1)`;
 
 /**
- * Whether an email outside a month is in a batch of that month: it was wanted again in it. Parameters: first id, id behind
- * the last.
+ * First dispatches of some batches, by hour and topic, and whether emails outside their month are in one of them: these were
+ * wanted again in it. Parameters: the first id, the id behind the month's last, limit, the month's first id.
  */
-export const HAS_OTHERS = `/* retention.has_others */
-  SELECT EXISTS (
-    SELECT FROM emails WHERE batch_id >= $1 AND batch_id < $2 AND (id < $1 OR id >= $2)
-  ) AS has_others`;
-
-/** First dispatches of some batches, by hour and topic. Parameters: the first id, the id behind the last, limit. */
 export const FIRST_DISPATCHES = `/* retention.first_dispatches */
   WITH slice AS MATERIALIZED (
-    SELECT id, state, is_first, dispatched_at, topic_id, size FROM batches WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3
+    SELECT id, ids, state, is_first, dispatched_at, topic_id, size FROM batches WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3
   )
   SELECT date_trunc('hour', dispatched_at, 'UTC') AS hour, topic_id,
     coalesce(sum(size) FILTER (WHERE state = ${CODE.dispatched} AND is_first), 0)::int AS count,
+    coalesce(bool_or(ids IS NOT NULL AND EXISTS (
+      SELECT FROM emails WHERE id = ANY (slice.ids) AND batch_id = slice.id AND NOT (id >= $4 AND id < $2)
+    )), false) AS has_others,
     count(*)::int AS batches, (array_agg(id ORDER BY id DESC))[1] AS last_id
   FROM slice GROUP BY 1, 2`;
 

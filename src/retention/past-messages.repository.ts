@@ -14,6 +14,7 @@ import {
   REMOVE_PROVIDER_IDS,
 } from './past-messages.sql.js';
 import { Retention } from './retention.entity.js';
+import { untilEmails } from './steps.js';
 import { countsOf, type IdRange, isOver, rangeFrom, Survey } from './survey.js';
 
 const MESSAGES_PER_STEP = 100;
@@ -41,7 +42,7 @@ export class PastMessagesRepository {
   async removeSome({ first, behind }: IdRange, after: string, cutoff: Date): Promise<string | null> {
     const { manager } = this.retention;
     const parameters = [after, first, behind, MESSAGES_PER_STEP];
-    const messages = oneStep(await rowsOf<MessageRow>(manager, NEXT_IN_RANGE, parameters));
+    const messages = untilEmails(await rowsOf<MessageRow>(manager, NEXT_IN_RANGE, parameters), EMAILS_PER_STEP);
     if (messages.length === 0) return null;
     await manager.transaction((transaction) => this.remove(transaction, messages, cutoff));
     return messages[messages.length - 1].id;
@@ -53,7 +54,11 @@ export class PastMessagesRepository {
     // Most of what is looked at has to stay, and is not locked for that.
     const likely = await this.over(transaction, all, cutoff);
     await transaction.query(LOCK_EMAILS, boundsOf(likely.map(({ first }) => rangeFrom(first))));
-    const over = await this.over(transaction, likely.map(({ first }) => rangeFrom(first)), cutoff);
+    const over = await this.over(
+      transaction,
+      likely.map(({ first }) => rangeFrom(first)),
+      cutoff,
+    );
     if (over.length === 0) return;
     const bounds = boundsOf(over.map(({ first }) => rangeFrom(first)));
     await transaction.query(REMOVE_EVENTS, bounds);
@@ -74,10 +79,4 @@ export class PastMessagesRepository {
 
 function boundsOf(ranges: readonly IdRange[]): [string[], string[]] {
   return [ranges.map(({ first }) => first), ranges.map(({ behind }) => behind)];
-}
-
-/** As many as have together what a step may lock; at least one. */
-function oneStep(messages: readonly MessageRow[]): MessageRow[] {
-  let emails = 0;
-  return messages.filter(({ count }, index) => (emails += count) <= EMAILS_PER_STEP || index === 0);
 }

@@ -24,3 +24,9 @@ export class Steps {
     return result;
   }
 }
+
+/** Of some messages the first ones that have together no more than so many emails; at least one. */
+export function untilEmails<Message extends { count: number }>(messages: readonly Message[], most: number): Message[] {
+  let emails = 0;
+  return messages.filter(({ count }, index) => (emails += count) <= most || index === 0);
+}
