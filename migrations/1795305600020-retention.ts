@@ -60,6 +60,8 @@ export class Retention1795305600020 implements MigrationInterface {
         id smallint NOT NULL DEFAULT 1,
         first_id uuid NOT NULL DEFAULT '${NIL}',
         behind_id uuid NOT NULL DEFAULT '${NIL}',
+        -- another with each seal: a fence against a run that was given up for dead
+        token uuid NOT NULL DEFAULT '${NIL}',
         CONSTRAINT removal_seal_pkey PRIMARY KEY (id),
         CONSTRAINT removal_seal_id_check CHECK (id = 1)
       )`);
@@ -107,14 +109,16 @@ export class Retention1795305600020 implements MigrationInterface {
       BEGIN
         EXECUTE format('LOCK TABLE %I IN EXCLUSIVE MODE', 'emails_' || month);
       END $body$`);
-    // Only what is sealed: a slip of a caller may not cost a month.
+    // Only what is sealed, and by the caller's own seal, which nobody takes away until it is gone.
     await db.query(`
-      CREATE FUNCTION drop_month(month text) RETURNS void
+      CREATE FUNCTION drop_month(month text, seal uuid) RETURNS void
       LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '100ms' AS $body$
       DECLARE
         parent text;
       BEGIN
-        IF NOT EXISTS (SELECT FROM removal_seal WHERE first_id = uuid_floor(to_date(month, 'YYYY_MM')::timestamp)) THEN
+        PERFORM FROM removal_seal
+        WHERE first_id = uuid_floor(to_date(month, 'YYYY_MM')::timestamp) AND token = seal FOR UPDATE;
+        IF NOT FOUND THEN
           RAISE EXCEPTION 'month % is not sealed', month;
         END IF;
         FOREACH parent IN ARRAY ARRAY['emails', 'batches', 'events'] LOOP
@@ -124,7 +128,7 @@ export class Retention1795305600020 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query(`DROP FUNCTION drop_month(text)`);
+    await db.query(`DROP FUNCTION drop_month(text, uuid)`);
     await db.query(`DROP FUNCTION wait_for_writers(text)`);
     await db.query(`DROP TABLE erasures, retention_postponed, retention, removal_seal`);
     await db.query(`ALTER TABLE topic_buckets DROP COLUMN removed`);

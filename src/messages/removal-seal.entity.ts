@@ -14,4 +14,8 @@ export class RemovalSeal {
 
   @Column({ name: 'behind_id', type: 'uuid', default: NIL })
   behindId: string;
+
+  /** Another with each seal: a fence against a run that was given up for dead. */
+  @Column({ type: 'uuid', default: NIL })
+  token: string;
 }

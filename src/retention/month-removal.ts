@@ -54,25 +54,25 @@ export class MonthRemoval {
     if (sealed === null) return;
     const all = await this.months.past(new Date());
     if (!all.some(({ first }) => first === sealed.first)) await this.removeMessages(sealed, steps);
-    await this.months.unseal();
+    await this.months.unseal(sealed.token);
   }
 
   /** `kept`: not all of it is finished and past; `busy`: to be tried again soon. */
   async remove(month: Month, cutoff: Date, steps: Steps): Promise<'removed' | 'kept' | 'busy'> {
-    await this.months.seal(month);
+    const token = await this.months.seal(month);
     let isDropped = false;
     try {
       if (!(await this.insist(() => this.months.waitForWriters(month), steps))) return 'busy';
       const removal = await this.count(month, cutoff, steps);
       if (removal === null) return 'kept';
       await this.each(month, steps, (rest) => this.months.forgetProviderIds(rest, ROWS_PER_STEP));
-      if (!(await this.insist(() => this.months.drop(month, removal), steps))) return 'busy';
+      if (!(await this.insist(() => this.months.drop(month, token, removal), steps))) return 'busy';
       isDropped = true;
     } finally {
-      if (!isDropped) await this.months.unseal();
+      if (!isDropped) await this.months.unseal(token);
     }
     await this.removeMessages(month, steps);
-    await this.months.unseal();
+    await this.months.unseal(token);
     this.logger.log(`the month ${month.name} is removed`);
     return 'removed';
   }

@@ -11,6 +11,7 @@ import {
   PAST_MONTHS,
   REMOVE_MESSAGES,
   SEAL,
+  UNSEAL,
   WAIT_FOR_WRITERS,
 } from './months.sql.js';
 import type { IdRange } from './survey.js';
@@ -58,18 +59,20 @@ export class MonthsRepository {
     return rowsOf<Month>(this.manager, PAST_MONTHS, [moment]);
   }
 
-  async seal({ first, behind }: IdRange): Promise<void> {
-    await this.manager.query(SEAL, [first, behind]);
+  /** Returns the token of the seal. */
+  async seal({ first, behind }: IdRange): Promise<string> {
+    const [{ token }] = await rowsOf<{ token: string }>(this.manager, SEAL, [first, behind]);
+    return token;
   }
 
-  async unseal(): Promise<void> {
-    await this.manager.query(SEAL, [LOWEST_ID, LOWEST_ID]);
+  async unseal(token: string): Promise<void> {
+    await this.manager.query(UNSEAL, [token]);
   }
 
   /** The ids of the month that is sealed; null while none is. */
-  async sealed(): Promise<IdRange | null> {
-    const { firstId, behindId } = await this.seals.findOneByOrFail({ id: 1 });
-    return firstId === behindId ? null : { first: firstId, behind: behindId };
+  async sealed(): Promise<(IdRange & { token: string }) | null> {
+    const { firstId, behindId, token } = await this.seals.findOneByOrFail({ id: 1 });
+    return firstId === behindId ? null : { first: firstId, behind: behindId, token };
   }
 
   /** Until all that began before the seal has ended; false where that takes too long. */
@@ -101,10 +104,10 @@ export class MonthsRepository {
   }
 
   /** With what the counters keep of it, in one short transaction; false where the tables could not be had at once. */
-  drop({ name }: Month, removal: Removal): Promise<boolean> {
+  drop({ name }: Month, token: string, removal: Removal): Promise<boolean> {
     return hasLock(() =>
       this.manager.transaction(async (transaction) => {
-        await transaction.query(DROP_MONTH, [name]);
+        await transaction.query(DROP_MONTH, [name, token]);
         await this.ledger.remove(transaction, removal);
       }),
     );

@@ -15,15 +15,19 @@ export const PAST_MONTHS = `/* retention.past_months */
 
 /** Parameters: first id, id behind the last. */
 export const SEAL = `/* retention.seal */
-  UPDATE removal_seal SET first_id = $1, behind_id = $2`;
+  UPDATE removal_seal SET first_id = $1, behind_id = $2, token = gen_random_uuid() RETURNING token`;
+
+/** Unless somebody else has sealed since. Parameters: token. */
+export const UNSEAL = `/* retention.unseal */
+  UPDATE removal_seal SET first_id = token, behind_id = token WHERE token = $1`;
 
 /** Parameters: name of the month. */
 export const WAIT_FOR_WRITERS = `/* retention.wait_for_writers */
   SELECT wait_for_writers($1)`;
 
-/** Parameters: name of the month. */
+/** Parameters: name of the month, token of its seal. */
 export const DROP_MONTH = `/* retention.drop_month */
-  SELECT drop_month($1)`;
+  SELECT drop_month($1, $2)`;
 
 /**
  * First dispatches of some batches, by hour and topic, and whether emails outside their month are in one of them: these were

@@ -235,9 +235,17 @@ describe('retention', () => {
     expect(await months.sealed()).toBeNull();
   });
 
-  it('drops only what is sealed', async () => {
+  it('drops only what is sealed, and by the last seal', async () => {
     const [month] = await past();
-    await expect(dataSource.query('SELECT drop_month($1)', [month.name])).rejects.toThrow(/is not sealed/);
+    const first = await months.seal(month);
+    const second = await months.seal(month);
+    const nothing = { counts: [], dispatched: [] };
+    await expect(months.drop(month, first, nothing)).rejects.toThrow(/is not sealed/);
+    await months.unseal(first);
+    expect(await months.sealed()).toMatchObject({ token: second });
+    await months.unseal(second);
+    expect(await months.sealed()).toBeNull();
+    await expect(months.drop(month, second, nothing)).rejects.toThrow(/is not sealed/);
   });
 
   it('keeps mail without content from being sent again', async () => {
