@@ -8,6 +8,7 @@ import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LedgerGuard } from './http/ledger.guard.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { SuppressionsModule } from './suppressions/suppressions.module.js';
 import { TopicsModule } from './topics/topics.module.js';
@@ -26,6 +27,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     TopicsModule,
     SchedulerModule,
     SuppressionsModule,
+    RetentionModule,
     SesEventsModule,
     WebhooksModule,
     TrackingModule,

@@ -4,6 +4,7 @@ import { databaseConfig, DatabaseVariables } from './database.config.js';
 import { eventsConfig, EventsVariables } from './events.config.js';
 import { logConfig, LogVariables } from './log.config.js';
 import { natsConfig, NatsVariables } from './nats.config.js';
+import { retentionConfig, RetentionVariables } from './retention.config.js';
 import { schedulerConfig, SchedulerVariables } from './scheduler.config.js';
 import { senderConfig, SenderVariables } from './sender.config.js';
 import { serverConfig, ServerVariables } from './server.config.js';
@@ -35,5 +36,6 @@ export const areas: readonly Area[] = [
   { title: 'Sender', variables: SenderVariables, namespace: senderConfig, readBy: ['sender'] },
   { title: 'Tracking', variables: TrackingVariables, namespace: trackingConfig, readBy: ['gateway', 'sender'] },
   { title: 'Events', variables: EventsVariables, namespace: eventsConfig, readBy: ['gateway'] },
+  { title: 'Retention', variables: RetentionVariables, namespace: retentionConfig, readBy: ['gateway'] },
   { title: 'SNS webhook', variables: WebhooksVariables, namespace: webhooksConfig, readBy: ['gateway'] },
 ];

@@ -7,6 +7,9 @@ import { domainToASCII } from 'node:url';
 export const MAX_ADDRESS_CHARACTERS = 254;
 const MAX_LOCAL_CHARACTERS = 64;
 
+/** What stands in place of an address once its person was erased. */
+export const ERASED_ADDRESS = '';
+
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const LOCAL = new RegExp(`^${ATOM}(?:\\.${ATOM})*$`);
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';

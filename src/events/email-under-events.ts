@@ -1,3 +1,4 @@
+import { ERASED_ADDRESS } from '../contracts/address.js';
 import { type State, stateOf } from '../contracts/states.js';
 import { TRACKS_OPENS } from '../contracts/tracking-bits.js';
 import type { BatchesInOrder } from '../messages/batches-in-order.js';
@@ -21,6 +22,8 @@ export interface EmailUnderEvents {
   events: number;
   /** Its address has transient bounces in a row, which a delivery ends. */
   hasSoftBounces: boolean;
+  /** Its person was erased: what is reported of it is not stored. */
+  isErased: boolean;
 }
 
 export interface EmailRow {
@@ -72,5 +75,6 @@ function emailUnderEvents(email: EmailRow, batch: BatchRow): EmailUnderEvents {
     claimedAt: email.claimed_at,
     events: email.events,
     hasSoftBounces: email.has_soft_bounces,
+    isErased: email.address === ERASED_ADDRESS,
   };
 }

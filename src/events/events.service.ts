@@ -19,7 +19,7 @@ import type { EmailUnderEvents } from './email-under-events.js';
 import { EventsRepository, type Raise } from './events.repository.js';
 
 /**
- * `recorded` also for what was known before; `unknown`: no such email; `busy`: a dispatcher holds it at this moment;
+ * `recorded` also for what was known before, or is of an erased person; `unknown`: no such email; `busy`: a dispatcher holds it at this moment;
  * `too_soon`: a fetch (email-event.ts) that seemed a person's is recorded as a machine's.
  */
 export type Recorded = 'recorded' | 'unknown' | 'busy' | 'too_soon';
@@ -163,7 +163,7 @@ function reportsOf(events: readonly EmailEvent[], emails: ReadonlyMap<string, Em
   const reports = new Map<string, Report>();
   for (const event of events) {
     const email = emails.get(event.emailId);
-    if (!email) continue;
+    if (!email || email.isErased) continue;
     const report = reports.get(email.id) ?? { email, events: [] };
     reports.set(email.id, report);
     report.events.push(event);

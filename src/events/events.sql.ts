@@ -1,13 +1,14 @@
 import { BATCHES_BY_ID as SOURCE_BY_ID, BATCHES_OF_RANGES as SOURCE_OF_RANGES } from '../messages/messages.sql.js';
+import { notSealed } from '../messages/removal-seal.sql.js';
 
 /**
- * Locks emails in the order of their ids. The bounds let PostgreSQL leave out the months beyond them. Parameters: ids, the
- * least of them, the greatest.
+ * Locks emails in the order of their ids, but for those of a month that is being removed. The bounds let PostgreSQL leave out
+ * the months beyond them. Parameters: ids, the least of them, the greatest.
  */
 export const LOCK = `/* events.lock */
   SELECT id, address, state, events, batch_id, tracking, sent_at, claimed_at,
     EXISTS (SELECT FROM soft_bounces WHERE address = lower(e.address)) AS has_soft_bounces
-  FROM emails e WHERE id = ANY ($1::uuid[]) AND id BETWEEN $2 AND $3
+  FROM emails e WHERE id = ANY ($1::uuid[]) AND id BETWEEN $2 AND $3 AND ${notSealed('id')}
   ORDER BY id FOR UPDATE OF e`;
 
 /** Batches and what their messages say, in the order of their ids. LIMIT insists on the index. */
@@ -34,6 +35,7 @@ export const INSERT = `/* events.insert */
 export const RAISE = `/* events.raise */
   UPDATE emails e SET
     state = coalesce(new.state, e.state),
+    ended_at = CASE WHEN new.state IS NULL THEN e.ended_at ELSE now() END,
     events = new.events,
     sent_at = least(e.sent_at, new.sent_at),
     reason = CASE WHEN new.state IS NULL THEN e.reason ELSE new.reason END,

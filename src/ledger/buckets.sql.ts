@@ -29,3 +29,13 @@ export const TIMELINE = `/* ledger.timeline */
   SELECT date_trunc($2, minute, 'UTC') AS at, ${sumsByName}
   FROM topic_buckets WHERE topic_id = $1 AND minute >= $3 AND minute < $4
   GROUP BY 1`;
+
+/**
+ * First dispatches whose batches are removed, by hours: they are older than what is kept by minutes. Parameters: hours,
+ * topics, counts.
+ */
+export const ADD_REMOVED_TO_BUCKETS = `/* ledger.add_removed_to_buckets */
+  INSERT INTO topic_buckets AS hour (minute, topic_id, removed)
+  SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::bigint[]) AS new (minute, topic_id, removed)
+  ORDER BY 1, 2
+  ON CONFLICT (minute, topic_id) DO UPDATE SET removed = hour.removed + excluded.removed`;

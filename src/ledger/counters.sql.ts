@@ -22,6 +22,16 @@ const addToCounters = (name: string, columns: readonly string[]) => `/* ledger.$
  */
 export const ADD_TO_COUNTERS = addToCounters('add_to_counters', COUNTER_COLUMNS);
 
+/**
+ * The same for what is no longer stored, of which the counters keep everything. Parameters: those of
+ * `ledger.add_to_counters`.
+ */
+export const ADD_TO_REMOVED = `/* ledger.add_to_removed */
+  INSERT INTO removed_counters AS removed (topic_id, ${COUNTER_COLUMNS.join(', ')})
+  SELECT * FROM unnest($1::text[], ${arrays(COUNTER_COLUMNS)}) AS delta (topic_id, ${COUNTER_COLUMNS.join(', ')})
+  ORDER BY topic_id
+  ON CONFLICT (topic_id) DO UPDATE SET ${add('removed', COUNTER_COLUMNS)}`;
+
 /** All that acceptance moves. */
 export const ACCEPTANCE_COLUMNS = ['total', 'pending', 'suppressed'] as const;
 

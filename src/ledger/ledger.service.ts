@@ -2,16 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { type State, TRANSITIONS } from '../contracts/states.js';
-import { bigintArray, textArray } from '../database/binary-array.js';
+import { bigintArray, textArray, timestamptzArray } from '../database/binary-array.js';
 import type { EncodedStatement } from '../database/statement-group.js';
 import { runAll } from '../database/statement.js';
-import { FOLD_BUCKETS } from './buckets.sql.js';
+import { ADD_REMOVED_TO_BUCKETS, FOLD_BUCKETS } from './buckets.sql.js';
 import type { EventColumn } from './columns.js';
 import {
   ACCEPTANCE_COLUMNS,
   ADD_ACCEPTED_TO_COUNTERS,
   ADD_TO_BUCKETS,
   ADD_TO_COUNTERS,
+  ADD_TO_REMOVED,
   BUCKET_COLUMNS,
   COUNTER_COLUMNS,
 } from './counters.sql.js';
@@ -31,6 +32,14 @@ export interface Tally {
   /** `first_dispatch` stands in the buckets alone, `tracked_delivery` in the counters alone. */
   what: EventColumn | 'first_dispatch' | 'tracked_delivery';
   count: number;
+}
+
+/** What leaves the ledger and stays in its counters. */
+export interface Removal {
+  /** By topic and column; of a message's emails the total leaves with the message. */
+  counts: readonly { topicId: string; column: (typeof COUNTER_COLUMNS)[number]; count: number }[];
+  /** First dispatches by hour. */
+  dispatched: readonly { hour: Date; topicId: string; count: number }[];
 }
 
 /** Deltas by topic and column. */
@@ -96,6 +105,19 @@ export class LedgerService {
         ? counters.statements(ADD_ACCEPTED_TO_COUNTERS, ACCEPTANCE_COLUMNS)
         : counters.statements(ADD_TO_COUNTERS, COUNTER_COLUMNS)),
     ];
+  }
+
+  /** In the transaction that removes the facts; only what is older than the minutes that are kept. */
+  async remove(transaction: EntityManager, { counts, dispatched }: Removal): Promise<void> {
+    const deltas = new Deltas<(typeof COUNTER_COLUMNS)[number]>();
+    for (const { topicId, column, count } of counts) deltas.add(topicId, column, count);
+    await runAll(transaction, deltas.statements(ADD_TO_REMOVED, COUNTER_COLUMNS));
+    if (dispatched.length === 0) return;
+    await transaction.query(ADD_REMOVED_TO_BUCKETS, [
+      timestamptzArray(dispatched.map(({ hour }) => hour)),
+      textArray(dispatched.map(({ topicId }) => topicId)),
+      bigintArray(dispatched.map(({ count }) => count)),
+    ]);
   }
 
   /** Minutes of long ago become hours. */

@@ -1,5 +1,5 @@
 import { bitOf, EVENT_TYPES, HUMAN_OPEN_BIT } from '../contracts/event-types.js';
-import { CODE } from '../contracts/states.js';
+import { CODE, STATES } from '../contracts/states.js';
 import { FOLDED_BEFORE } from './buckets.sql.js';
 import { EVENT_COLUMNS } from './columns.js';
 
@@ -13,13 +13,22 @@ const EMAILS = `
   FROM emails e JOIN batches b ON b.id = e.batch_id
   WHERE e.batch_id IS NOT NULL`;
 
+/** With those that are no longer stored, as they were when they left. */
 export const RECOUNT_STATES = `/* recount.states */
-  SELECT topic_id, coalesce(own_state, batch_state) AS state, count(*)::float8 AS count
-  FROM (${EMAILS}) AS emails GROUP BY 1, 2`;
+  SELECT topic_id, state, sum(count)::float8 AS count
+  FROM (
+    SELECT topic_id, coalesce(own_state, batch_state) AS state, count(*) AS count FROM (${EMAILS}) AS emails GROUP BY 1, 2
+    UNION ALL
+    SELECT topic_id, removed.state, removed.count FROM removed_counters
+    CROSS JOIN LATERAL (VALUES ${STATES.map((state) => `(${CODE[state]}, ${state})`).join(', ')}) AS removed (state, count)
+  ) AS facts
+  GROUP BY 1, 2`;
 
-/** What was accepted, by the messages' own word. */
+/** What was accepted, by the messages' own word, and by that of those that were removed. */
 export const RECOUNT_TOTALS = `/* recount.totals */
-  SELECT topic_id, sum(count)::float8 AS count FROM messages GROUP BY 1`;
+  SELECT topic_id, sum(count)::float8 AS count
+  FROM (SELECT topic_id, count FROM messages UNION ALL SELECT topic_id, total FROM removed_counters) AS facts
+  GROUP BY 1`;
 
 /** Emails that no batch holds: there must be none. */
 export const COUNT_STRAYS = `/* recount.strays */
@@ -36,11 +45,11 @@ export const WRONG_SIZES = `/* recount.sizes */
 const bucketOf = (moment: string) =>
   `CASE WHEN ${moment} < ${FOLDED_BEFORE} THEN date_trunc('hour', ${moment}, 'UTC') ELSE date_trunc('minute', ${moment}) END`;
 
-/** Buckets whose count of first dispatches is not that of the batches dispatched in it. */
+/** Buckets whose count of first dispatches, less the removed, is not that of the batches dispatched in it. */
 export const WRONG_BUCKETS = `/* recount.buckets */
   SELECT minute, topic_id, coalesce(bucket.dispatched, 0)::float8 AS stored, coalesce(fact.dispatched, 0)::float8 AS counted
   FROM (
-    SELECT ${bucketOf('minute')} AS minute, topic_id, sum(dispatched) AS dispatched FROM topic_buckets GROUP BY 1, 2
+    SELECT ${bucketOf('minute')} AS minute, topic_id, sum(dispatched - removed) AS dispatched FROM topic_buckets GROUP BY 1, 2
   ) AS bucket
   FULL JOIN (
     SELECT ${bucketOf('dispatched_at')} AS minute, topic_id, sum(size) AS dispatched
@@ -50,12 +59,20 @@ export const WRONG_BUCKETS = `/* recount.buckets */
 
 const DELIVERED_BIT = bitOf('Delivery');
 
-/** Distinct emails per topic and type, by the emails' own bits. */
+const COUNTED_EVENTS = [...EVENT_COLUMNS, 'tracked_delivery'] as const;
+
+/** Distinct emails per topic and type, by the emails' own bits, with those that are no longer stored. */
 export const RECOUNT_EVENTS = `/* recount.events */
-  SELECT emails.topic_id, ${EVENT_COLUMNS.map((name, bit) => `count(*) FILTER (WHERE events & ${1 << bit} <> 0)::float8 AS ${name}`).join(', ')},
-    count(*) FILTER (WHERE events & ${DELIVERED_BIT} <> 0 AND coalesce(tracking & 1 = 1, m.track_opens))::float8 AS tracked_delivery
-  FROM (${EMAILS}) AS emails JOIN messages m ON m.id = emails.message_id
-  WHERE events <> 0 GROUP BY 1`;
+  SELECT topic_id, ${COUNTED_EVENTS.map((name) => `sum(${name})::float8 AS ${name}`).join(', ')}
+  FROM (
+    SELECT emails.topic_id, ${EVENT_COLUMNS.map((name, bit) => `count(*) FILTER (WHERE events & ${1 << bit} <> 0) AS ${name}`).join(', ')},
+      count(*) FILTER (WHERE events & ${DELIVERED_BIT} <> 0 AND coalesce(tracking & 1 = 1, m.track_opens)) AS tracked_delivery
+    FROM (${EMAILS}) AS emails JOIN messages m ON m.id = emails.message_id
+    WHERE events <> 0 GROUP BY 1
+    UNION ALL
+    SELECT topic_id, ${COUNTED_EVENTS.join(', ')} FROM removed_counters
+  ) AS facts
+  GROUP BY 1`;
 
 /** What the buckets of a topic add up to. */
 export const RECOUNT_BUCKETS = `/* recount.bucket_totals */
@@ -64,10 +81,13 @@ export const RECOUNT_BUCKETS = `/* recount.bucket_totals */
 
 const BIT_OF_EVENT = EVENT_TYPES.map((type) => `WHEN '${type}' THEN ${bitOf(type)}`).join(' ');
 
-/** Emails whose bits are not those of their stored events; a hundred of them tell enough. */
+/**
+ * Emails whose bits are not those of their stored events; a hundred of them tell enough. Those of an erased person keep
+ * their bits, which are counted, and may have no events.
+ */
 export const WRONG_EVENTS = `/* recount.event_bits */
   SELECT email_id, coalesce(email.bits, 0)::int AS stored, coalesce(fact.bits, 0)::int AS counted
-  FROM (SELECT id AS email_id, events AS bits FROM emails WHERE events <> 0) AS email
+  FROM (SELECT id AS email_id, events AS bits FROM emails WHERE events <> 0 AND address <> '') AS email
   FULL JOIN (
     SELECT email_id, bit_or(
       CASE type ${BIT_OF_EVENT} ELSE 0 END | CASE WHEN type = 'Open' AND NOT is_machine THEN ${HUMAN_OPEN_BIT} ELSE 0 END

@@ -15,6 +15,10 @@ export class TopicBucket {
   @Column({ type: 'bigint', default: 0 })
   dispatched: string;
 
+  /** Of `dispatched`: those whose batch is no longer stored. Stands in hours alone. */
+  @Column({ type: 'bigint', default: 0 })
+  removed: string;
+
   // Distinct emails per type of event, in the minute that it was recorded for the first time.
   @Column({ type: 'bigint', default: 0 }) send: string;
   @Column({ type: 'bigint', default: 0 }) delivery: string;

@@ -72,4 +72,8 @@ export class Batch {
   /** The message's; null where it does not expire, or was wanted again after it had. */
   @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
   expiresAt: Date | null;
+
+  /** When it came to its state, if that is an end. */
+  @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
+  endedAt: Date | null;
 }

@@ -86,15 +86,15 @@ export const RELEASE = `/* batches.release */
 
 /** Leased batches that nobody shall send. Parameters: ids, state, reason (null: none). */
 export const MARK_ENDED = `/* batches.mark_ended */
-  UPDATE batches SET state = $2, last_error = $3, lease_owner = NULL WHERE id = ANY ($1::uuid[])`;
+  UPDATE batches SET state = $2, last_error = $3, lease_owner = NULL, ended_at = now() WHERE id = ANY ($1::uuid[])`;
 
 /** Emails that the queue can never take. Parameters: ids, reason. */
 export const MARK_EMAILS_FAILED = `/* emails.mark_failed */
-  UPDATE emails SET state = ${CODE.failed}, reason = $2 WHERE id = ANY ($1::uuid[])`;
+  UPDATE emails SET state = ${CODE.failed}, reason = $2, ended_at = now() WHERE id = ANY ($1::uuid[])`;
 
 /** Emails that were suppressed while they were pending. Parameters: ids, reasons. */
 export const MARK_EMAILS_SUPPRESSED = `/* emails.mark_suppressed */
-  UPDATE emails e SET state = ${CODE.suppressed}, reason = blocked.reason
+  UPDATE emails e SET state = ${CODE.suppressed}, reason = blocked.reason, ended_at = now()
   FROM unnest($1::uuid[], $2::text[]) AS blocked (id, reason)
   WHERE e.id = blocked.id AND e.id = ANY ($1::uuid[])`;
 
@@ -103,7 +103,7 @@ export const MARK_EMAILS_SUPPRESSED = `/* emails.mark_suppressed */
  * the sender. Parameters: topic.
  */
 export const STOP_PENDING = `/* batches.stop_pending */
-  UPDATE batches SET state = ${CODE.stopped}
+  UPDATE batches SET state = ${CODE.stopped}, ended_at = now()
   WHERE topic_id = $1 AND state = ${CODE.pending} AND lease_owner IS NULL
   RETURNING size`;
 

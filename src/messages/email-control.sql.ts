@@ -13,4 +13,4 @@ export const READ_EMAIL = `/* email_control.read */
 
 /** Parameters: id, reason. */
 export const MARK_STOPPED = `/* email_control.mark_stopped */
-  UPDATE emails SET state = ${CODE.stopped}, reason = $2 WHERE id = $1`;
+  UPDATE emails SET state = ${CODE.stopped}, reason = $2, ended_at = now() WHERE id = $1`;

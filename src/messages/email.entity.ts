@@ -16,6 +16,7 @@ export class Email {
   @Column({ type: 'smallint', default: 0 })
   attempts: number;
 
+  /** Empty once its person was erased. */
   @Column({ type: 'text' })
   address: string;
 
@@ -49,4 +50,8 @@ export class Email {
   /** When a sender claimed it last. */
   @Column({ name: 'claimed_at', type: 'timestamptz', nullable: true })
   claimedAt: Date | null;
+
+  /** When it came to its own state, if that is an end and `sentAt` does not say it. */
+  @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
+  endedAt: Date | null;
 }

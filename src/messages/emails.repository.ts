@@ -41,14 +41,16 @@ export interface Outcome {
 
 export interface EmailDetail {
   id: string;
-  address: string;
+  /** Null once its person was erased. */
+  address: string | null;
   state: State;
   reason: string | null;
   attempts: number;
   providerMessageId: string | null;
   messageId: string;
   topicId: string;
-  subject: string;
+  /** Null once the message's content was removed. */
+  subject: string | null;
   scheduledAt: Date | null;
   createdAt: Date;
   dispatchedAt: Date | null;
@@ -80,14 +82,14 @@ export interface EmailRow {
 export function emailDetailOf(row: EmailRow): EmailDetail {
   return {
     id: row.id,
-    address: row.address,
+    address: row.address || null,
     state: stateOf(row.state),
     reason: row.reason,
     attempts: row.attempts,
     providerMessageId: row.provider_message_id,
     messageId: row.message_id,
     topicId: row.topic_id,
-    subject: row.subject,
+    subject: row.subject || null,
     scheduledAt: row.scheduled_at,
     createdAt: row.created_at,
     dispatchedAt: row.dispatched_at,

@@ -1,8 +1,12 @@
 import { CODE } from '../contracts/states.js';
 
-/** What is known of an email `e` that is to be sent. `blocks`: the reasons of its address's suppressions, by topic. */
+/**
+ * What is known of an email `e` that is to be sent. `blocks`: the reasons of its address's suppressions, by topic;
+ * `is_erased`: its person is being erased, which is looked up only while anybody is.
+ */
 const CLAIMED_COLUMNS = `
-  e.id, e.address, e.tracking, e.variables, e.attempts, e.state, e.batch_id, suppression.blocks`;
+  e.id, e.address, e.tracking, e.variables, e.attempts, e.state, e.batch_id, suppression.blocks,
+  (SELECT EXISTS (SELECT FROM erasures)) AND EXISTS (SELECT FROM erasures WHERE address = lower(e.address)) AS is_erased`;
 
 /** The aggregate insists on the index, whatever the planner expects of the list. */
 const SUPPRESSIONS_OF_ADDRESS = `
@@ -39,7 +43,7 @@ export const BEGIN_SENDING = `/* emails.begin_sending */
 
 /** Locked emails that are not to be sent. Parameters: ids, states, reasons (null: as before). */
 export const REFUSE_TO_SEND = `/* emails.refuse_to_send */
-  UPDATE emails e SET state = refused.state, reason = coalesce(refused.reason, e.reason)
+  UPDATE emails e SET state = refused.state, reason = coalesce(refused.reason, e.reason), ended_at = now()
   FROM unnest($1::uuid[], $2::smallint[], $3::text[]) AS refused (id, state, reason)
   WHERE e.id = refused.id AND e.id = ANY ($1::uuid[])`;
 
@@ -71,9 +75,10 @@ export const MARK_SENT = `/* emails.mark_sent */
   FROM unnest($1::uuid[], $2::text[]) AS done (id, provider_message_id)
   WHERE e.id = done.id AND e.id = ANY ($1::uuid[])`;
 
-/** The provider did not take them, or nobody knows. Parameters: ids, states, reasons. */
+/** The provider did not take them, or nobody knows; its reason may quote the address, which an erased email has no more. Parameters: ids, states, reasons. */
 export const MARK_NOT_SENT = `/* emails.mark_not_sent */
-  UPDATE emails e SET state = done.state, reason = done.reason
+  UPDATE emails e SET state = done.state, ended_at = now(),
+    reason = CASE WHEN e.address <> '' THEN done.reason END
   FROM unnest($1::uuid[], $2::smallint[], $3::text[]) AS done (id, state, reason)
   WHERE e.id = done.id AND e.id = ANY ($1::uuid[])`;
 

@@ -5,7 +5,7 @@ import { blockOf, type EmailToSend, type JudgedBatch, type Verdict, verdictOf } 
 const idOf = (range: string, index: string) => `01900000-0000-7000-8000-00000000${range}${index}`;
 
 function email(fields: Partial<EmailToSend> = {}): EmailToSend {
-  const nothing = { tracking: null, variables: null, state: null, batch_id: null, blocks: null };
+  const nothing = { tracking: null, variables: null, state: null, batch_id: null, blocks: null, is_erased: false };
   return { id: idOf('a', '00a'), address: 'a@b.cd', attempts: 0, ...nothing, ...fields };
 }
 
@@ -23,6 +23,10 @@ describe('verdictOf', () => {
     ['done', { state: CODE.sent }, {}, 1],
     ['not_settled', { blocks: { news: 'bounce' } }, { verdict: 'not_settled' }, 1],
     ['stop', { blocks: { news: 'bounce' } }, { verdict: 'stop' }, 1],
+    ['stop', { is_erased: true, blocks: { '': 'bounce' } }, {}, 1],
+    ['stop', { is_erased: true }, { verdict: 'hold' }, 1],
+    ['not_settled', { is_erased: true }, { verdict: 'not_settled' }, 1],
+    ['done', { is_erased: true, state: 3 }, {}, 1],
     ['expire', { blocks: { news: 'bounce' } }, { verdict: 'expire' }, 1],
     ['suppress', { blocks: { news: 'bounce' } }, { verdict: 'hold' }, 1],
     ['suppress', { blocks: { '': 'bounce' } }, {}, 1],

@@ -4,7 +4,7 @@ import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 
 /**
  * What the ledger says to a sender that holds a stream message: `send` it (it is claimed), `stop` (its topic was
- * stopped, which is recorded), `expire` (too late, recorded), `suppress` (nothing is sent to its address, recorded),
+ * stopped or its person is being erased, which is recorded), `expire` (too late, recorded), `suppress` (nothing is sent to its address, recorded),
  * `hold` (its topic is paused; it went back to the ledger), `done` (final or of an older generation), `in_flight`
  * (another claim has it),
  * `not_settled` (published, and the dispatcher's record of it not yet committed), `unknown` (not in the ledger).
@@ -46,6 +46,7 @@ export interface EmailToSend {
   batch_id: string | null;
   /** By topic; the empty one is all mail. */
   blocks: Record<string, SuppressionReason> | null;
+  is_erased: boolean;
 }
 
 /** A row of `batches.judge_ranges` or `batches.judge_by_id`. */
@@ -63,6 +64,7 @@ export function verdictOf(email: EmailToSend, batch: JudgedBatch | undefined, ge
   if (generation < batch.generation) return 'done';
   if (email.state !== null) return email.state === CODE.sending ? 'in_flight' : 'done';
   const isWanted = batch.verdict === 'send' || batch.verdict === 'hold';
+  if (isWanted && email.is_erased) return 'stop';
   return isWanted && blockOf(email, batch) !== null ? 'suppress' : batch.verdict;
 }
 

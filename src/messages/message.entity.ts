@@ -11,6 +11,7 @@ export class Message {
   @Column({ name: 'topic_id', type: 'text' })
   topicId: string;
 
+  /** Empty once the content was removed, as are `content` and all that the emails were made of. */
   @Column({ type: 'text' })
   subject: string;
 

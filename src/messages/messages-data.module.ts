@@ -15,13 +15,14 @@ import { JudgingRepository } from './judging.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 import { ProviderMessage } from './provider-message.entity.js';
+import { RemovalSeal } from './removal-seal.entity.js';
 import { RetriesRepository } from './retries.repository.js';
 import { SenderClaim } from './sender-claim.entity.js';
 
 /** The tables that messages/ owns, without HTTP: gateway and sender both read and write through these repositories. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim, ProviderMessage]),
+    TypeOrmModule.forFeature([Message, Batch, Email, IdempotencyKey, SenderClaim, ProviderMessage, RemovalSeal]),
     LedgerModule,
     SuppressionsDataModule,
   ],

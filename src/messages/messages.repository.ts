@@ -19,6 +19,7 @@ import type { Block, BlockedByTopic } from '../suppressions/recipient-check.js';
 import { EmailRows } from './email-rows.js';
 import { Message } from './message.entity.js';
 import { COUNT_STATES, INSERT_BATCHES, INSERT_MESSAGES, INSERT_MESSAGES_WITH_EXTRAS } from './messages.sql.js';
+import { notSealed } from './removal-seal.sql.js';
 
 /** One statement's worth: at 10,000 rows unnest is on its plateau, and the event loop is free again after a few ms. */
 const EMAILS_PER_STATEMENT = 10_000;
@@ -118,8 +119,14 @@ export class MessagesRepository {
     return this.messages.findBy({ id: In(ids) });
   }
 
+  /** Null also for one whose emails are being removed. */
   find(id: string): Promise<Message | null> {
-    return this.messages.findOneBy({ id });
+    return this.messages
+      .createQueryBuilder('message')
+      .comment('messages.find')
+      .where('message.id = :id', { id })
+      .andWhere(notSealed('message.firstEmailId'))
+      .getOne();
   }
 
   /** How many of a message's emails are in each state, in one statement. */

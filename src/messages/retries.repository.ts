@@ -13,6 +13,7 @@ import {
   FIND_UNCONFIRMED,
   FORGET_ATTEMPTS,
   LAST_MESSAGE,
+  LOCK_MESSAGES,
   NEXT_MESSAGES,
   READ_IN_STATES,
 } from './retries.sql.js';
@@ -70,7 +71,11 @@ export class RetriesRepository {
       const ranges = messages.map(({ first_email_id }) => first_email_id);
       after = ranges[ranges.length - 1];
       yield await this.emails.manager.transaction(async (transaction) => {
-        const found = await rowsOf<{ id: string }>(transaction, FIND_IN_STATES, [ranges, codesOf(states)]);
+        const complete = await rowsOf<{ first_email_id: string }>(transaction, LOCK_MESSAGES, [topicId, ranges]);
+        const found = await rowsOf<{ id: string }>(transaction, FIND_IN_STATES, [
+          complete.map(({ first_email_id }) => first_email_id),
+          codesOf(states),
+        ]);
         const emails = await this.hold(transaction, found, states);
         if (emails.length === 0) return 0;
         await transaction.query(FORGET_ATTEMPTS, [emails.map(({ id }) => id)]);

@@ -1,5 +1,6 @@
 import { CODE } from '../contracts/states.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
+import { notSealed } from './removal-seal.sql.js';
 
 /** A topic's messages after one, up to another, in the order of their emails. Parameters: topic, after, until, limit. */
 export const NEXT_MESSAGES = `/* retries.next_messages */
@@ -10,6 +11,15 @@ export const NEXT_MESSAGES = `/* retries.next_messages */
 /** Parameters: topic. */
 export const LAST_MESSAGE = `/* retries.last_message */
   SELECT first_email_id FROM messages WHERE topic_id = $1 ORDER BY first_email_id DESC LIMIT 1`;
+
+/**
+ * Those of a topic's messages that still have their content, which nobody removes until the transaction ends. Before their
+ * emails: what removes content locks in this order too. Parameters: topic, first email ids.
+ */
+export const LOCK_MESSAGES = `/* retries.lock_messages */
+  SELECT first_email_id FROM messages
+  WHERE topic_id = $1 AND first_email_id = ANY ($2::uuid[]) AND subject <> ''
+  ORDER BY id FOR SHARE`;
 
 /** The emails of messages that are in one of the states (ids.ts says how long a range is). Parameters: first email ids, states. */
 export const FIND_IN_STATES = `/* retries.find */
@@ -29,12 +39,12 @@ export const FIND_IN_STATES = `/* retries.find */
  */
 export const FIND_UNCONFIRMED = `/* retries.find_unconfirmed */
   SELECT id FROM emails
-  WHERE state = ${CODE.uncertain} AND claimed_at < now() - make_interval(secs => $1)
+  WHERE state = ${CODE.uncertain} AND address <> '' AND claimed_at < now() - make_interval(secs => $1)
     AND claimed_at < (SELECT reported_until FROM event_channel)
   ORDER BY id LIMIT $2`;
 
 /**
- * Those of locked emails that are still in one of the states. Those of one `kind` may share a new batch: they differ in
+ * Those of locked emails that are still in one of the states, and may be sent. Those of one `kind` may share a new batch: they differ in
  * nothing that it copies but the generation. Parameters: ids, states.
  */
 export const READ_IN_STATES = `/* retries.read */
@@ -42,7 +52,8 @@ export const READ_IN_STATES = `/* retries.read */
     concat_ws(' ', b.message_id, b.is_first AND b.state <> ${CODE.dispatched}, b.scheduled_at, b.expires_at IS NULL,
       coalesce(e.state, b.state) = ${CODE.expired}) AS kind
   FROM emails e ${BATCH_OF_EMAIL}
-  WHERE e.id = ANY ($1::uuid[]) AND coalesce(e.state, b.state) = ANY ($2::smallint[])
+  WHERE e.id = ANY ($1::uuid[]) AND coalesce(e.state, b.state) = ANY ($2::smallint[]) AND e.address <> ''
+    AND ${notSealed('e.id')}
   ORDER BY e.id`;
 
 /** Parameters: ids. */
@@ -53,5 +64,5 @@ export const FORGET_ATTEMPTS = `/* retries.forget_attempts */
 export const COUNT_UNCERTAIN = `/* retries.count_uncertain */
   SELECT count(*)::int AS count FROM (
     SELECT FROM emails
-    WHERE state = ${CODE.uncertain} AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => $1)) LIMIT $2
+    WHERE state = ${CODE.uncertain} AND address <> '' AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => $1)) LIMIT $2
   ) AS overdue`;

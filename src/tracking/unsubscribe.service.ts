@@ -26,14 +26,15 @@ export class UnsubscribeService {
     @Inject(trackingConfig.KEY) private readonly config: TrackingConfig,
   ) {}
 
-  /** What the last step of the address names; null for what we did not sign, which costs no statement. */
+  /** What the last step of the address names; null for what we did not sign, which costs no statement, and for whom we no longer know. */
   async find(reference: string): Promise<Subscription | null> {
     const [, emailId, token] = REFERENCE.exec(reference) ?? [];
     if (this.config.secret === null || emailId === undefined) return null;
     if (!isToken(token, unsubscribeToken(this.config.secret, emailId))) return null;
     if (!this.database.isReady) throw databaseUnavailable();
     const email = await this.emails.find(emailId);
-    return email && { emailId, address: email.address, topicId: email.topicId };
+    if (email === null || email.address === null) return null;
+    return { emailId, address: email.address, topicId: email.topicId };
   }
 
   /** Resolves after the commit. Once more changes nothing. */

@@ -33,6 +33,7 @@ const NOT_JSON: Record<string, [status: string, mediaType: string | null]> = {
 };
 
 const PROTECTED_ROUTES = [
+  'DELETE /v1/recipients/{address}',
   'DELETE /v1/suppressions',
   'DELETE /v1/suppressions/{address}',
   'DELETE /v1/topics/{topic_id}',
@@ -183,6 +184,7 @@ describe('the documents', () => {
       ['GET /v1/topics/{topic_id}/timeline', await call('/v1/topics/described/timeline?interval=minute')],
       ['GET /v1/topics/{topic_id}', await call('/v1/topics/described')],
       ['DELETE /v1/topics/{topic_id}', await call('/v1/topics/described', { method: 'DELETE' })],
+      ['DELETE /v1/recipients/{address}', await call('/v1/recipients/nobody@example.com', { method: 'DELETE' })],
       ['GET /v1/events/counts/sent', await call('/v1/events/counts/sent')],
       ['GET /health', await call('/health')],
       ['GET /health/live', await call('/health/live')],

@@ -53,8 +53,8 @@ describe('the reading routes', () => {
   }
 
   /** The addresses of all pages of the log. */
-  async function log(query: string): Promise<string[]> {
-    const found: string[] = [];
+  async function log(query: string): Promise<(string | null)[]> {
+    const found: (string | null)[] = [];
     let cursor = '';
     for (;;) {
       const page = await stack.get<EmailListDto>(gateway, `/v1/emails?${query}${cursor}`);

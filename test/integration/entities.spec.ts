@@ -3,6 +3,7 @@ import { migrate } from '../../src/database/migrator.js';
 import { Event } from '../../src/events/event.entity.js';
 import { EventChannel } from '../../src/events/event-channel.entity.js';
 import { UnmatchedEvent } from '../../src/events/unmatched-event.entity.js';
+import { RemovedCounters } from '../../src/ledger/removed-counters.entity.js';
 import { TopicBucket } from '../../src/ledger/topic-bucket.entity.js';
 import { TopicCounters } from '../../src/ledger/topic-counters.entity.js';
 import { SendLimits } from '../../src/limits/send-limits.entity.js';
@@ -12,7 +13,11 @@ import { Email } from '../../src/messages/email.entity.js';
 import { IdempotencyKey } from '../../src/messages/idempotency-key.entity.js';
 import { Message } from '../../src/messages/message.entity.js';
 import { ProviderMessage } from '../../src/messages/provider-message.entity.js';
+import { RemovalSeal } from '../../src/messages/removal-seal.entity.js';
 import { SenderClaim } from '../../src/messages/sender-claim.entity.js';
+import { Erasure } from '../../src/retention/erasure.entity.js';
+import { PostponedMessage } from '../../src/retention/postponed-message.entity.js';
+import { Retention } from '../../src/retention/retention.entity.js';
 import { SoftBounce } from '../../src/suppressions/soft-bounce.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
 import { Topic } from '../../src/topics/topic.entity.js';
@@ -27,6 +32,11 @@ const entities = [
   ProviderMessage,
   TopicCounters,
   TopicBucket,
+  RemovedCounters,
+  RemovalSeal,
+  Retention,
+  PostponedMessage,
+  Erasure,
   Topic,
   Event,
   EventChannel,

@@ -7,6 +7,8 @@ import * as batches from '../../src/messages/batches.sql.js';
 import * as emails from '../../src/messages/emails.sql.js';
 import * as judging from '../../src/messages/judging.sql.js';
 import * as messages from '../../src/messages/messages.sql.js';
+import * as retries from '../../src/messages/retries.sql.js';
+import * as survey from '../../src/retention/survey.sql.js';
 import * as suppressions from '../../src/suppressions/suppressions.sql.js';
 import * as topics from '../../src/topics/topics.sql.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -146,6 +148,12 @@ const HOT_STATEMENTS: readonly [string, string, () => string[]][] = [
     'events.raise',
     events.RAISE,
     () => [ids, threes(ids), threes(ids), nulls(ids), nulls(ids), nulls(ids), firstOf(ids), lastOf(ids)],
+  ],
+  ['retries.read', retries.READ_IN_STATES, () => [ids, '{7,8}']],
+  [
+    'retention.survey',
+    survey.SURVEY,
+    () => [`{${firstOf(ids)}}`, `{${lastOf(ids)}}`, '1000', '{0,2,11}', new Date().toISOString()],
   ],
   ['topics.counts', topics.TOPIC_COUNTS, () => ['campaign']],
   ['topics.count_dispatched', topics.COUNT_DISPATCHED, () => ['24']],

@@ -29,6 +29,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tracking: [...BASE, 'database', 'ledger', 'http', 'compose', 'suppressions', 'messages', 'topics', 'events'],
   webhooks: [...BASE, 'http', 'messages', 'topics', 'events'],
   scheduler: [...BASE, 'database', 'ledger', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'topics'],
+  retention: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages'],
   health: [...BASE, 'database', 'jetstream', 'limits', 'messages', 'http'],
   sender: [...BASE, 'database', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'health'],
   cli: [...BASE, 'database', 'ledger', 'migrations'],

@@ -32,11 +32,21 @@ export class ListedEmailDto {
   @ApiProperty({ type: String, example: 'newsletter-2024' })
   topic_id: string;
 
-  @ApiProperty({ type: String, example: 'user@example.com' })
-  email: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'user@example.com',
+    description: 'Null once its person was erased.',
+  })
+  email: string | null;
 
-  @ApiProperty({ type: String, example: 'Welcome!' })
-  subject: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'Welcome!',
+    description: 'Null once the content was removed.',
+  })
+  subject: string | null;
 
   @ApiProperty({ enum: STATES })
   state: State;

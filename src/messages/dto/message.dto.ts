@@ -9,8 +9,13 @@ export class MessageDto {
   @ApiProperty({ type: String, example: 'newsletter-2024' })
   topic_id: string;
 
-  @ApiProperty({ type: String, example: 'Welcome!' })
-  subject: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'Welcome!',
+    description: 'Null once the content was removed.',
+  })
+  subject: string | null;
 
   @ApiProperty({ type: Date, nullable: true })
   scheduled_at: Date | null;
@@ -35,7 +40,7 @@ export function messageDto(message: Message, counts: ReadonlyMap<State, number>)
   return {
     id: message.id,
     topic_id: message.topicId,
-    subject: message.subject,
+    subject: message.subject || null,
     scheduled_at: message.scheduledAt,
     track_opens: message.trackOpens,
     track_clicks: message.trackClicks,
