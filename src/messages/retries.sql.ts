@@ -1,11 +1,19 @@
 import { CODE } from '../contracts/states.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
 
-/** A topic's messages after one, up to another, in the order of their emails. Parameters: topic, after, until, limit. */
+/**
+ * A topic's next messages, after one and up to another, in the order of their emails: so many of them, or fewer where
+ * their emails are too many, but one at least. Parameters: topic, after, until, messages, emails.
+ */
 export const NEXT_MESSAGES = `/* retries.next_messages */
-  SELECT first_email_id FROM messages
-  WHERE topic_id = $1 AND first_email_id > $2 AND first_email_id <= $3
-  ORDER BY first_email_id LIMIT $4`;
+  SELECT first_email_id FROM (
+    SELECT first_email_id, sum(count) OVER (ORDER BY first_email_id) - count AS before FROM (
+      SELECT first_email_id, count FROM messages
+      WHERE topic_id = $1 AND first_email_id > $2 AND first_email_id <= $3
+      ORDER BY first_email_id LIMIT $4
+    ) AS next
+  ) AS counted
+  WHERE before < $5 ORDER BY first_email_id`;
 
 /** Parameters: topic. */
 export const LAST_MESSAGE = `/* retries.last_message */
