@@ -67,6 +67,10 @@ export function addEdgeHooks(
 }
 
 function admit(fastify: FastifyInstance, verifier: ApiKeyVerifier, request: FastifyRequest, reply: FastifyReply): void {
+  // RFC 9112, 3.2: what came for nobody may have been meant for another server.
+  if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new AppError('bad_request', 'Send the header Host.');
+  }
   if (request.is404) throw noSuchRoute(fastify, verifier, request, reply);
   if (request.routeOptions.config.public !== true) verifier.authenticate(request);
   refuseEncodedBody(request);
