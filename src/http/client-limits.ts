@@ -60,9 +60,10 @@ export class ClientLimits {
   }
 
   private clientOf({ socket, headers }: FastifyRequest): string {
-    const given = headers['x-forwarded-for'];
+    const { trustedProxies } = this.settings;
+    const given = trustedProxies === 0 ? undefined : headers['x-forwarded-for'];
     const forwardedFor = Array.isArray(given) ? given.join(',') : given;
-    return clientAddress(socket.remoteAddress ?? '', forwardedFor, this.settings.trustedProxies);
+    return clientAddress(socket.remoteAddress ?? '', forwardedFor, trustedProxies);
   }
 }
 
