@@ -1,6 +1,6 @@
 import { API_KEY } from '../support/stack.js';
 import { AS_IT_IS, type Draft } from './draft.js';
-import { hostileText } from './hostile.js';
+import { hostileCursor, hostileText } from './hostile.js';
 import { mutateText } from './mutate-text.js';
 import { mutateValue } from './mutate-json.js';
 import type { Random } from './random.js';
@@ -99,8 +99,10 @@ function changeQuery(draft: Draft, random: Random): void {
   const { query } = draft;
   const names = [...(draft.route.operation.parameters ?? []).map(({ name }) => name), ...PARAMETERS];
   const value = random.chance(0.1) ? AS_IT_IS + random.pick(AS_WRITTEN) : hostileText(random).slice(0, 2_000);
-  if (query.length > 0 && random.chance(0.5)) query[random.below(query.length)][1] = value;
-  else query.push([random.pick(names), value]);
+  if (query.length === 0 || random.chance(0.5)) query.push([random.pick(names), value]);
+  else query[random.below(query.length)][1] = value;
+  for (const parameter of query)
+    if (parameter[0] === 'cursor' && random.chance(0.3)) parameter[1] = hostileCursor(random);
 }
 
 function changeHeader(draft: Draft, random: Random): void {

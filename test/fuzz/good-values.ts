@@ -1,5 +1,6 @@
 import type { OpenApi, Schema } from '../support/openapi.js';
 import { resolve } from '../support/openapi.js';
+import { EDGES_OF_TIME } from './hostile.js';
 import type { Random } from './random.js';
 
 const OPTIONAL_MEMBER = 0.25;
@@ -27,8 +28,8 @@ const BY_NAME: Readonly<Record<string, (random: Random) => unknown>> = {
   variables: (random) => ({ name: textOf(random, random.integer(1, 20)), count: random.below(1_000), isNew: true }),
   scheduled_at: (random) => dateTimeOf(random, 1, 360),
   expires_at: (random) => dateTimeOf(random, 361, 700),
-  from_moment: (random) => dateTimeOf(random, -20, -1),
-  to: (random) => dateTimeOf(random, -1, 1),
+  from_moment: (random) => momentOf(random, -20, -1),
+  to: (random) => momentOf(random, -1, 1),
   prefer: (random) =>
     random.pick(['handling=lenient', 'return=representation', 'handling=lenient, return=representation']),
   'idempotency-key': (random) => `key-${random.below(5_000)}`,
@@ -60,6 +61,11 @@ function textOf(random: Random, length: number): string {
 function dateTimeOf(random: Random, fromDay: number, toDay: number): string {
   const iso = new Date(Date.now() + (fromDay + random.next() * (toDay - fromDay)) * DAY_MS).toISOString();
   return random.pick([iso, iso.slice(0, 19), iso.slice(0, 16) + '+00:00', iso.slice(0, 19) + '-00:30']);
+}
+
+/** Of a period, which may lie anywhere. */
+function momentOf(random: Random, fromDay: number, toDay: number): string {
+  return random.chance(0.3) ? random.pick(EDGES_OF_TIME) : dateTimeOf(random, fromDay, toDay);
 }
 
 /** A value that a schema allows, of a member or parameter with this name. */

@@ -1,5 +1,13 @@
 import type { Random } from './random.js';
 
+/** They exist, and few programs can bear them all. */
+export const EDGES_OF_TIME: readonly string[] = [
+  '0000-01-01T00:00:00Z',
+  '0001-01-01T00:00:00+14:00',
+  '1970-01-01T00:00:00Z',
+  '9999-12-31T23:59:59-14:00',
+];
+
 /** None of them reads like SQL, a path or a stack that we would have leaked: answers may repeat what was given. */
 export const HOSTILE_TEXTS: readonly string[] = [
   '',
@@ -55,13 +63,10 @@ export const HOSTILE_TEXTS: readonly string[] = [
   '00000000-0000-0000-0000-000000000000',
   'ffffffff-ffff-ffff-ffff-ffffffffffff',
   '{00000000-0000-7000-8000-000000000000}',
-  '0000-01-01T00:00:00Z',
-  '0001-01-01T00:00:00+14:00',
-  '9999-12-31T23:59:59-14:00',
+  ...EDGES_OF_TIME,
   '2026-02-30T00:00:00Z',
   '2026-12-31T23:59:60Z',
   '+99999-01-01T00:00:00Z',
-  '1970-01-01T00:00:00Z',
 ];
 
 const LENGTHS = [1, 50, 51, 64, 65, 126, 127, 254, 255, 256, 257, 870, 871, 1_000, 1_001, 10_000, 65_535, 65_536];
@@ -75,7 +80,7 @@ export function hostileText(random: Random): string {
 }
 
 /** A text that decodes to something like the cursors of our lists. */
-function hostileCursor(random: Random): string {
+export function hostileCursor(random: Random): string {
   const moments = ['2026-02-30T00:00:00.000000Z', '0000-01-01T00:00:00.000000Z', '9999-12-31T23:59:60.000000Z'];
   const first = random.pick([...moments, '9'.repeat(17), '-1', '00000000-0000-0000-0000-000000000000', '']);
   const rest = random.pick([
