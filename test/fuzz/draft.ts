@@ -69,7 +69,7 @@ export class GoodDrafts {
     const mediaType = random.pick(Object.keys(content));
     draft.headers['content-type'] = mediaType;
     if (draft.route.path === '/v1/events/results') {
-      // Half of those that are changed at all are changed before they are signed.
+      // What is changed before it is signed is believed, and read.
       const change = random.chance(0.3) ? (event: unknown) => mutateValue(event, random) : undefined;
       draft.body = this.signed.notification(random, this.known.emails.pick(random), change);
       return;
