@@ -1,3 +1,4 @@
+import { RANGE_SIZE } from '../contracts/ids.js';
 import { CODE } from '../contracts/states.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
 
@@ -19,7 +20,10 @@ export const NEXT_MESSAGES = `/* retries.next_messages */
 export const LAST_MESSAGE = `/* retries.last_message */
   SELECT first_email_id FROM messages WHERE topic_id = $1 ORDER BY first_email_id DESC LIMIT 1`;
 
-/** The emails of messages that are in one of the states (ids.ts says how long a range is). Parameters: first email ids, states. */
+/**
+ * The emails of messages that are in one of the states. LIMIT, which is never reached, insists on the index for each range,
+ * as in messages.sql.ts. Parameters: first email ids, states.
+ */
 export const FIND_IN_STATES = `/* retries.find */
   SELECT e.id
   FROM unnest($1::uuid[]) AS range (first_id)
@@ -27,6 +31,7 @@ export const FIND_IN_STATES = `/* retries.find */
     SELECT id, state, batch_id FROM emails
     WHERE id BETWEEN range.first_id AND (left(range.first_id::text, 33) || 'fff')::uuid
       AND (state IS NULL OR state = ANY ($2::smallint[]))
+    ORDER BY id LIMIT ${RANGE_SIZE}
   ) AS e
   ${BATCH_OF_EMAIL}
   WHERE coalesce(e.state, b.state) = ANY ($2::smallint[])`;

@@ -7,6 +7,7 @@ import * as batches from '../../src/messages/batches.sql.js';
 import * as emails from '../../src/messages/emails.sql.js';
 import * as judging from '../../src/messages/judging.sql.js';
 import * as messages from '../../src/messages/messages.sql.js';
+import * as retries from '../../src/messages/retries.sql.js';
 import * as suppressions from '../../src/suppressions/suppressions.sql.js';
 import * as topics from '../../src/topics/topics.sql.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -143,6 +144,8 @@ describe.each(MODES)('with %s', (mode) => {
       events.RAISE,
       () => [ids, threes(ids), threes(ids), nulls(ids), nulls(ids), nulls(ids), firstOf(ids), lastOf(ids)],
     ],
+    ['retries.find', retries.FIND_IN_STATES, () => [ids, '{7}']],
+    ['retries.read', retries.READ_IN_STATES, () => [ids, '{7}']],
     ['topics.counts', topics.TOPIC_COUNTS, () => ['campaign']],
     ['topics.count_dispatched', topics.COUNT_DISPATCHED, () => ['24']],
   ])('%s reads no partition and no counters from end to end', async (_name, statement, parameters) => {
