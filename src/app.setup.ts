@@ -1,11 +1,12 @@
 import { ShutdownSignal } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ProblemFilter } from './http/problem.filter.js';
+import { ClientLimits, type ClientLimitSettings } from './http/client-limits.js';
 import { addEdgeHooks } from './http/edge.hooks.js';
 import { isDocumentPath, serveDocuments } from './http/documents.js';
 import { EdgeValidationPipe, type ValidationSettings } from './http/validation.pipe.js';
 
-export interface EdgeSettings extends ValidationSettings {
+export interface EdgeSettings extends ValidationSettings, ClientLimitSettings {
   maxBodyBytes: number;
 }
 
@@ -14,7 +15,7 @@ export interface EdgeSettings extends ValidationSettings {
  * first, because body limits and the public documents take effect on routes added after them.
  */
 export function setupApp(app: NestFastifyApplication, settings: EdgeSettings): void {
-  addEdgeHooks(app, settings.maxBodyBytes, isDocumentPath);
+  addEdgeHooks(app, settings.maxBodyBytes, isDocumentPath, new ClientLimits(settings));
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new EdgeValidationPipe(settings));
   serveDocuments(app);

@@ -2,7 +2,8 @@ import { getMetadataStorage } from 'class-validator';
 import { areas } from '../config/areas.js';
 import { variablesIn, type Variable, type VariablesClass } from '../config/variable.js';
 
-const marked = /(<!-- variables: generated[^\n]*-->\n)[^]*(<!-- variables: end -->)/;
+const BEGIN = /^<!-- variables: generated.*-->\n/m;
+const END = '<!-- variables: end -->';
 
 /** `.env.example`: no quotes and no comment behind a value, since `docker run --env-file` keeps both. */
 export function envExample(): string {
@@ -19,7 +20,11 @@ export function envExample(): string {
 
 /** docs/configuration.md with its tables renewed; the prose around them is written by hand. */
 export function configurationPage(page: string): string {
-  if (!marked.test(page)) throw new Error('docs/configuration.md has lost the two comments around its tables');
+  const begin = BEGIN.exec(page);
+  const end = page.lastIndexOf(END);
+  if (begin === null || end < begin.index) {
+    throw new Error('docs/configuration.md has lost the two comments around its tables');
+  }
   const tables = areas.map(({ title, variables }) => {
     const rows = variablesIn(variables).map((variable) => {
       const value = defaultOf(variable);
@@ -28,7 +33,7 @@ export function configurationPage(page: string): string {
     });
     return `### ${title}\n\n| name | default | value | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`;
   });
-  return page.replace(marked, (_, start: string, end: string) => `${start}\n${tables.join('\n')}\n${end}`);
+  return `${page.slice(0, begin.index)}${begin[0]}\n${tables.join('\n')}\n${page.slice(end)}`;
 }
 
 /** An optional value stands commented out; what must be set stands open, empty where a working value would be a hazard. */

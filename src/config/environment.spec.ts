@@ -38,6 +38,9 @@ describe('defaults', () => {
       metricsPort: 9464,
       allowedRecipients: [],
       fromDomains: [],
+      publicRatePerSecond: 200,
+      refusalsPerSecond: 100,
+      trustedProxies: 0,
     });
     expect(logConfig()).toEqual({ level: 'info' });
     expect(databaseConfig()).toEqual({

@@ -51,7 +51,7 @@ export function httpBaseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isBase = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password;
   if (!isBase) throw new Error('must be an absolute http:// or https:// URL without credentials, query or fragment');
-  return text.replace(/\/+$/, '');
+  return text.replace(/(?<!\/)\/+$/, '');
 }
 
 export function timeZone(text: string): string {

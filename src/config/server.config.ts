@@ -62,6 +62,32 @@ export class ServerVariables {
   })
   readonly FROM_DOMAINS: readonly string[] | null;
 
+  @Variable({
+    text: 'What one client address may ask of pixels, links and pages to unsubscribe, with ten times as much at once. Beyond it pixels and links are answered and not recorded; 0 is no limit.',
+    unit: 'per second',
+    default: '200',
+  })
+  @Min(0)
+  @Max(1000000)
+  readonly PUBLIC_RATE_PER_SECOND: number;
+
+  @Variable({
+    text: 'How much of one client address is refused for its key or its signature, with ten times as much at once, before it is answered 429; 0 is no limit.',
+    unit: 'per second',
+    default: '100',
+  })
+  @Min(0)
+  @Max(1000000)
+  readonly REFUSALS_PER_SECOND: number;
+
+  @Variable({
+    text: 'How many proxies of yours stand before the gateway, each of which adds to X-Forwarded-For: by it clients are told apart.',
+    default: '0',
+  })
+  @Min(0)
+  @Max(10)
+  readonly TRUSTED_PROXIES: number;
+
   contradictions(): Contradiction[] {
     if (this.METRICS_PORT === 0 || this.SERVER_PORT !== this.METRICS_PORT) return [];
     return [{ of: ['SERVER_PORT', 'METRICS_PORT'], text: 'must be different ports' }];
@@ -79,6 +105,9 @@ export const serverConfig = registerAs('server', () => {
     metricsPort: env.METRICS_PORT,
     allowedRecipients: env.ALLOWED_RECIPIENTS ?? [],
     fromDomains: env.FROM_DOMAINS ?? [],
+    publicRatePerSecond: env.PUBLIC_RATE_PER_SECOND,
+    refusalsPerSecond: env.REFUSALS_PER_SECOND,
+    trustedProxies: env.TRUSTED_PROXIES,
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../runtime/errors.js';
@@ -48,7 +48,12 @@ export function createAdapter(): EdgeAdapter {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     maxRequestsPerSocket: MAX_REQUESTS_PER_SOCKET,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      // Node would answer without a problem; the first hook does it with one.
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -80,6 +85,8 @@ export function createAdapter(): EdgeAdapter {
   });
   fastify.addContentTypeParser(FORM_TYPES, readFormBody);
   deferContinue(adapter);
+  // Without a listener Node closes the connection without a word.
+  fastify.server.on('connect', (_request, socket) => refuse(socket, new AppError('bad_request')));
   return adapter;
 }
 
@@ -100,13 +107,24 @@ const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** Answers what never became a whole request: there is no reply to use, only the socket. */
-function answerParserError(fault: Error & { code?: string }, socket: Socket & { _httpMessage?: ServerResponse }): void {
+function answerParserError(
+  fault: Error & { code?: string; rawPacket?: unknown },
+  socket: Duplex & { _httpMessage?: ServerResponse },
+): void {
   // Bytes written into a response that has begun would be taken for its body. Node's own handler looks there too.
   if (fault.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) {
     socket.destroy();
     return;
   }
-  const error = new AppError(PARSER_ERRORS[fault.code ?? ''] ?? 'bad_request');
+  // To a HEAD a body would be taken for the beginning of another answer. The packet is what could not be parsed.
+  const { rawPacket: packet } = fault;
+  const isHead = Buffer.isBuffer(packet) && packet.subarray(0, HEAD.length).equals(HEAD);
+  refuse(socket, new AppError(PARSER_ERRORS[fault.code ?? ''] ?? 'bad_request'), isHead);
+}
+
+const HEAD = Buffer.from('HEAD ');
+
+function refuse(socket: Duplex, error: AppError, isHead = false): void {
   const requestId = randomUUID();
   const body = JSON.stringify(problemOf(error, requestId));
   const headers = {
@@ -115,6 +133,6 @@ function answerParserError(fault: Error & { code?: string }, socket: Socket & { 
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${body}`);
-  socket.destroySoon();
+  const head = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n`;
+  socket.end(isHead ? head : head + body, () => socket.destroy());
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import { AppError } from '../runtime/errors.js';
 import { ApiKeyVerifier } from './api-key.verifier.js';
 import { DEFAULT_BODY_BYTES } from './adapter.js';
+import type { ClientLimits } from './client-limits.js';
 import { Draining } from './draining.js';
 import { FORM_TYPES } from './form-body.js';
 
@@ -20,7 +21,8 @@ const SECURITY_HEADERS = {
  * What happens to a request before Nest sees it, and before its body is read:
  * 1. it gets an id (one sent by the client is not taken: it would let a caller write our logs);
  * 2. where no route matched, it is answered 404, or 405 to those who hold a key;
- * 3. on a protected route, which is every route that is not marked public, it is answered 401 without a key;
+ * 3. on a protected route, which is every route that is not marked public, it is answered 401 without a key, or 429 where
+ *    there were too many of these; on a public one it is held to what its client may ask for;
  * 4. a body in another encoding or charset is refused.
  * Hooks apply to every route whatever the order; the limits of bodies only to routes added after this call.
  */
@@ -28,6 +30,7 @@ export function addEdgeHooks(
   app: NestFastifyApplication,
   maxBodyBytes: number,
   isPublicPath: (url: string) => boolean,
+  limits: ClientLimits,
 ) {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const verifier = app.get(ApiKeyVerifier);
@@ -35,6 +38,7 @@ export function addEdgeHooks(
 
   fastify.decorateRequest('apiKey', undefined);
   fastify.decorateRequest('bodySha256', undefined);
+  fastify.decorateRequest('isOverLimit', false);
 
   fastify.addHook('onRoute', (route: RouteOptions) => {
     const limit = route.config?.bodyLimit ?? DEFAULT_BODY_BYTES;
@@ -45,7 +49,7 @@ export function addEdgeHooks(
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     try {
-      admit(fastify, verifier, request, reply);
+      admit(fastify, verifier, limits, request, reply);
     } catch (error) {
       done(error as Error);
       return;
@@ -59,6 +63,11 @@ export function addEdgeHooks(
     done();
   });
 
+  fastify.addHook('onResponse', (request, reply, done) => {
+    limits.settle(request, reply);
+    done();
+  });
+
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     if (isBodyUnread(request)) closeUnread(request, reply);
     else if (draining.isDraining) void reply.header('connection', 'close');
@@ -66,12 +75,38 @@ export function addEdgeHooks(
   });
 }
 
-function admit(fastify: FastifyInstance, verifier: ApiKeyVerifier, request: FastifyRequest, reply: FastifyReply): void {
+function admit(
+  fastify: FastifyInstance,
+  verifier: ApiKeyVerifier,
+  limits: ClientLimits,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  // RFC 9112, 3.2: what came for nobody may have been meant for another server.
+  if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new AppError('bad_request', 'Send the header Host.');
+  }
   if (request.is404) throw noSuchRoute(fastify, verifier, request, reply);
-  if (request.routeOptions.config.public !== true) verifier.authenticate(request);
+  if (request.routeOptions.config.public === true) limits.admit(request, reply);
+  else authenticate(verifier, limits, request, reply);
   refuseEncodedBody(request);
   if (request.routeOptions.config.rawBody === true) takeTextAsJson(request);
   if (request.routeOptions.config.formBody === true) takeAnythingAsForm(request);
+}
+
+function authenticate(
+  verifier: ApiKeyVerifier,
+  limits: ClientLimits,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  try {
+    verifier.authenticate(request);
+  } catch (error) {
+    // A key that may only read is a live one.
+    if (error instanceof AppError && error.code === 'unauthorized') limits.countRefusal(request, reply);
+    throw error;
+  }
 }
 
 /**

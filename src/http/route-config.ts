@@ -14,8 +14,16 @@ declare module 'fastify' {
     csvBody?: boolean;
     /** The handler is given the fields of a form, as which every body is read (form-body.ts). */
     formBody?: boolean;
+    /** How a public route bears a flood; absent means that nothing is counted (client-limits.ts). */
+    limit?: FloodLimit;
   }
 }
+
+/**
+ * Beyond the rate of a client address: `recorded` answers and records nothing, `requests` answers 429; `refusals` answers
+ * 429 while too much was refused.
+ */
+export type FloodLimit = 'recorded' | 'requests' | 'refusals';
 
 /** Nest's `@RouteConfig` replaces what an earlier decorator set; ours are several, so they add. */
 export function extendRouteConfig(config: FastifyContextConfig): MethodDecorator {
@@ -43,4 +51,9 @@ export function TakesForm(): MethodDecorator {
 /** How large a body this handler takes. */
 export function BodyLimit(bytes: number | 'max'): MethodDecorator {
   return extendRouteConfig({ bodyLimit: bytes });
+}
+
+/** What becomes of more than a client address may ask of this public handler. */
+export function Limited(limit: FloodLimit): MethodDecorator {
+  return extendRouteConfig({ limit });
 }

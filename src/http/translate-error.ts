@@ -23,6 +23,7 @@ const CODES_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   413: 'payload_too_large',
   414: 'uri_too_long',
   415: 'unsupported_media_type',
+  429: 'too_many_requests',
   431: 'headers_too_large',
   503: 'unavailable',
 };

@@ -1,12 +1,21 @@
+import { RANGE_SIZE } from '../contracts/ids.js';
 import { CODE } from '../contracts/states.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
 import { notSealed } from './removal-seal.sql.js';
 
-/** A topic's messages after one, up to another, in the order of their emails. Parameters: topic, after, until, limit. */
+/**
+ * A topic's next messages, after one and up to another, in the order of their emails: so many of them, or fewer where
+ * their emails are too many, but one at least. Parameters: topic, after, until, messages, emails.
+ */
 export const NEXT_MESSAGES = `/* retries.next_messages */
-  SELECT first_email_id FROM messages
-  WHERE topic_id = $1 AND first_email_id > $2 AND first_email_id <= $3
-  ORDER BY first_email_id LIMIT $4`;
+  SELECT first_email_id FROM (
+    SELECT first_email_id, sum(count) OVER (ORDER BY first_email_id) - count AS before FROM (
+      SELECT first_email_id, count FROM messages
+      WHERE topic_id = $1 AND first_email_id > $2 AND first_email_id <= $3
+      ORDER BY first_email_id LIMIT $4
+    ) AS next
+  ) AS counted
+  WHERE before < $5 ORDER BY first_email_id`;
 
 /** Parameters: topic. */
 export const LAST_MESSAGE = `/* retries.last_message */
@@ -21,7 +30,10 @@ export const LOCK_MESSAGES = `/* retries.lock_messages */
   WHERE topic_id = $1 AND first_email_id = ANY ($2::uuid[]) AND subject <> ''
   ORDER BY id FOR SHARE`;
 
-/** The emails of messages that are in one of the states (ids.ts says how long a range is). Parameters: first email ids, states. */
+/**
+ * The emails of messages that are in one of the states. LIMIT, which is never reached, insists on the index for each range,
+ * as in messages.sql.ts. Parameters: first email ids, states.
+ */
 export const FIND_IN_STATES = `/* retries.find */
   SELECT e.id
   FROM unnest($1::uuid[]) AS range (first_id)
@@ -29,6 +41,7 @@ export const FIND_IN_STATES = `/* retries.find */
     SELECT id, state, batch_id FROM emails
     WHERE id BETWEEN range.first_id AND (left(range.first_id::text, 33) || 'fff')::uuid
       AND (state IS NULL OR state = ANY ($2::smallint[]))
+    ORDER BY id LIMIT ${RANGE_SIZE}
   ) AS e
   ${BATCH_OF_EMAIL}
   WHERE coalesce(e.state, b.state) = ANY ($2::smallint[])`;

@@ -14,7 +14,7 @@ export function csvFields(line: string): string[] | null {
   if (!line.includes('"')) return line.split(',').map((field) => field.trim());
   const fields: string[] = [];
   for (let rest = `,${line}`; rest !== '';) {
-    const [match, quoted, plain] = /^,\s*(?:"((?:[^"]|"")*)"\s*|([^",]*))(?=,|$)/.exec(rest) ?? [];
+    const [match, quoted, plain] = /^,(?:\s*"((?:[^"]|"")*)"\s*|([^",]*))(?=,|$)/.exec(rest) ?? [];
     if (match === undefined) return null;
     fields.push((quoted?.replaceAll('""', '"') ?? plain).trim());
     rest = rest.slice(match.length);
@@ -39,7 +39,11 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   for await (const chunk of chunks) {
     const lines = (pending + decode(decoder, chunk)).split(/\r\n|\n|\r(?!\n|$)/);
     pending = lines.pop() ?? '';
-    for (const text of lines) yield { number: ++number, text };
+    for (const text of lines) {
+      number++;
+      if (text.length > MAX_LINE_CHARACTERS) throw tooLong(number);
+      yield { number, text };
+    }
     if (pending.length > MAX_LINE_CHARACTERS) throw tooLong(number + 1);
   }
   pending += decode(decoder);

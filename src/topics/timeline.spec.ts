@@ -30,3 +30,11 @@ it('a timeline of more than 2,000 buckets, or of none, is refused', () => {
   expect(() => periodOf('minute', minutesBefore(2_000), null, NOW)).toThrow(/2001 buckets/);
   expect(() => periodOf('minute', new Date(NOW + 120_000), null, NOW)).toThrow(/later/);
 });
+
+it.each([
+  ['hour', '0000-12-31T23:00:00Z', '0001-01-01T01:00:00Z'],
+  ['minute', '9999-12-31T23:59:00Z', '9999-12-31T23:59:30Z'],
+  ['day', null, '+010000-01-01T00:00:00Z'],
+] as const)('a timeline by %s beyond the calendar is refused', (interval, from, to) => {
+  expect(() => periodOf(interval, from && new Date(from), new Date(to), NOW)).toThrow(/years 1 to 9999/);
+});

@@ -12,6 +12,10 @@ export const INTERVALS: Readonly<Record<Interval, { ms: number; shown: number }>
   day: { ms: 24 * HOUR_MS, shown: 30 },
 };
 
+/** Beyond them a moment is written with a sign and six digits, which few read. */
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LATEST_MS = Date.parse('9999-12-31T23:59:59Z');
+
 /** A chart shows no more, and an answer stays below a megabyte. */
 export const MAX_BUCKETS = 2_000;
 
@@ -27,6 +31,8 @@ export function periodOf(interval: Interval, from: Date | null, to: Date | null,
   const { ms, shown } = INTERVALS[interval];
   const last = Math.floor((to?.getTime() ?? now) / ms) * ms;
   const first = from === null ? last - (shown - 1) * ms : Math.floor(from.getTime() / ms) * ms;
+  if (first < EARLIEST_MS || last + ms > LATEST_MS)
+    throw badPeriod('invalid_period', 'reaches beyond the years 1 to 9999');
   if (first > last) throw badPeriod('invalid_period', 'is later than "to"');
   const count = (last - first) / ms + 1;
   if (count > MAX_BUCKETS) throw badPeriod('too_many_buckets', `makes ${count} buckets of at most ${MAX_BUCKETS}`);

@@ -5,6 +5,7 @@ import { trackingConfig, type TrackingConfig } from '../config/tracking.config.j
 import { clickToken, isToken, openToken } from '../contracts/tokens.js';
 import { webUrl } from '../contracts/web-url.js';
 import { Public } from '../http/public.decorator.js';
+import { Limited } from '../http/route-config.js';
 import { AppError } from '../runtime/errors.js';
 import { emailIdOf, parameterOf } from './fetch.js';
 import { FetchRecorder } from './fetch-recorder.js';
@@ -26,6 +27,7 @@ export class TrackingController {
 
   @Get('open')
   @Public()
+  @Limited('recorded')
   @ApiOperation({ summary: 'The pixel: always an image; records Open where it names an email and is not forged' })
   @ApiQuery({ name: 'requestId', required: false, schema: { type: 'string' }, description: 'The id of the email.' })
   @ApiQuery({ ...SIGNATURE, required: false })
@@ -34,7 +36,7 @@ export class TrackingController {
   async open(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const emailId = emailIdOf(request);
     const proof = emailId === null ? 'false' : this.proofOf(request, emailId);
-    if (request.method !== 'HEAD' && emailId !== null && proof !== 'false') {
+    if (isToBeRecorded(request) && emailId !== null && proof !== 'false') {
       await this.recorder.record({ type: 'Open', emailId, link: null, isForgeable: proof === 'none' }, request);
     }
     await reply.header('cache-control', 'no-store').type(PIXEL_MEDIA_TYPE).send(PIXEL_IMAGE);
@@ -42,6 +44,7 @@ export class TrackingController {
 
   @Get('click')
   @Public()
+  @Limited('recorded')
   @ApiOperation({ summary: 'A link of a mail: leads to what was signed, and nowhere else; records Click' })
   @ApiQuery({ name: 'requestId', schema: { type: 'string' }, description: 'The id of the email.' })
   @ApiQuery({ name: 'url', schema: { type: 'string' }, description: 'Where the link leads.' })
@@ -58,7 +61,7 @@ export class TrackingController {
     if (emailId === null || url === null || location === null || !this.isSigned(request, emailId, url)) {
       throw new AppError('link_invalid', 'This address was not signed by us, or it was changed.');
     }
-    if (request.method !== 'HEAD') {
+    if (isToBeRecorded(request)) {
       await this.recorder.record({ type: 'Click', emailId, link: url, isForgeable: false }, request);
     }
     await reply.code(302).headers({ 'cache-control': 'no-store', location }).send();
@@ -77,4 +80,8 @@ export class TrackingController {
     if (this.config.secret === null || given === null) return false;
     return isToken(given, clickToken(this.config.secret, emailId, url));
   }
+}
+
+function isToBeRecorded({ method, isOverLimit }: FastifyRequest): boolean {
+  return method !== 'HEAD' && !isOverLimit;
 }

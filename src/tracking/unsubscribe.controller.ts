@@ -1,10 +1,10 @@
-import { applyDecorators, Controller, Get, Logger, Param, Post, Res } from '@nestjs/common';
+import { applyDecorators, Controller, Get, HttpCode, Logger, Param, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { translateDatabaseError } from '../database/translate-error.js';
 import { FORM_TYPES, FormBody } from '../http/form-body.js';
 import { Public } from '../http/public.decorator.js';
-import { BodyLimit, TakesForm } from '../http/route-config.js';
+import { BodyLimit, Limited, TakesForm } from '../http/route-config.js';
 import { AppError } from '../runtime/errors.js';
 import { confirmationPage, donePage, invalidPage, PAGE_HEADERS, unavailablePage } from './unsubscribe-page.js';
 import { UnsubscribeService, type Subscription } from './unsubscribe.service.js';
@@ -39,6 +39,7 @@ export class UnsubscribeController {
 
   @Get(':token')
   @Public()
+  @Limited('requests')
   @ApiOperation({ summary: 'A page that asks whether to unsubscribe; changes nothing' })
   @ApiPages({ 200: 'A page with one button, which posts to the same address' })
   async show(@Param('token') token: string, @Res() reply: FastifyReply): Promise<void> {
@@ -48,7 +49,9 @@ export class UnsubscribeController {
   }
 
   @Post(':token')
+  @HttpCode(200)
   @Public()
+  @Limited('requests')
   @TakesForm()
   @BodyLimit(MAX_BODY_BYTES)
   @ApiOperation({

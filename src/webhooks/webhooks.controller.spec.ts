@@ -8,6 +8,7 @@ import { ConfigModule } from '@nestjs/config';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NO_LIMITS } from '../../test/support/probe.js';
 import { createSigningCertificate } from '../../simulator/certificate.js';
 import { signSns } from '../../simulator/sns-signer.js';
 import { setupApp } from '../app.setup.js';
@@ -62,7 +63,7 @@ beforeAll(async () => {
     .useValue({ topicArns: [ARN], certDir, snsEndpoint })
     .compile();
   app = module.createNestApplication<NestFastifyApplication>(createAdapter(), { logger: false });
-  setupApp(app, { maxBodyBytes: 1024 * 1024, defaultTimezone: 'UTC', unknownFields: 'refuse' });
+  setupApp(app, { maxBodyBytes: 1024 * 1024, defaultTimezone: 'UTC', unknownFields: 'refuse', ...NO_LIMITS });
   await app.listen(0, '127.0.0.1');
   base = await app.getUrl();
 });

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Logger, Post } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../http/public.decorator.js';
-import { BodyLimit, RawBody } from '../http/route-config.js';
+import { BodyLimit, Limited, RawBody } from '../http/route-config.js';
 import { WebhookResultDto } from './dto/webhook-result.dto.js';
 import { parseSesEvent } from './ses-event.parser.js';
 import { SesEventSink } from './ses-event.sink.js';
@@ -27,6 +27,7 @@ export class WebhooksController {
   @HttpCode(200)
   @Public()
   @RawBody()
+  @Limited('refusals')
   @BodyLimit(MAX_MESSAGE_BYTES)
   @ApiOperation({ summary: 'The SNS endpoint for events of SES; answered when they are stored' })
   @ApiConsumes('text/plain', 'application/json')

@@ -48,7 +48,12 @@ describe('access', () => {
 
   beforeAll(async () => {
     stack = await Stack.start({
-      env: { API_KEY: `${API_KEY},${ROTATED_KEY}`, API_KEYS: `shop=${SHOP_KEY},panel:read=${READER_KEY}` },
+      env: {
+        API_KEY: `${API_KEY},${ROTATED_KEY}`,
+        API_KEYS: `shop=${SHOP_KEY},panel:read=${READER_KEY}`,
+        // A thousand are refused here within seconds.
+        REFUSALS_PER_SECOND: '0',
+      },
     });
     gateway = await stack.gateway();
     document = await readDocument(gateway.url);
@@ -71,6 +76,14 @@ describe('access', () => {
       expect(response.status, call).toBe(401);
       await expectProblem(response, 401, 'unauthorized');
     }
+  });
+
+  it('is looked at on every route there is: none is mapped that the document does not have', () => {
+    const mapped = [...gateway.output.matchAll(/Mapped \{([^,}]+), ([A-Z]+)\} route/g)].map(
+      ([, path, method]) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
+    );
+    const described = routesOf(document).map(({ method, path }) => `${method} ${path}`);
+    expect(mapped.sort()).toEqual(described.sort());
   });
 
   it('is never given for another spelling of a path, nor for another method', async () => {

@@ -138,7 +138,10 @@ describe('the documents', () => {
       const name = `${method} ${path}`;
       expect(operation.summary, name).toBeTruthy();
       const [status, mediaType] = NOT_JSON[name] ?? ['200', 'application/json'];
-      expect(operation.responses[status], name).toBeDefined();
+      expect(
+        Object.keys(operation.responses).filter((one) => Number(one) < 400),
+        name,
+      ).toEqual([status]);
       if (mediaType) expect(operation.responses[status].content?.[mediaType]?.schema, name).toBeDefined();
       expect(operation.responses.default?.content?.['application/problem+json']?.schema, name).toBeDefined();
     }

@@ -86,6 +86,14 @@ describe('the list', () => {
     expect(await answerOf(await list.call('GET', '?address=good@refused.example'))).toMatchObject({ data: [] });
   });
 
+  it.each(['2026-02-30T00:00:00', '0000-01-01T00:00:00', '2026-01-01T24:00:00'])(
+    'refuses a cursor with the moment %s, which there is not',
+    async (moment) => {
+      const cursor = Buffer.from(`${moment}.000000Z user@example.com `).toString('base64url');
+      await expectProblem(await list.call('GET', `?cursor=${cursor}`), 400, 'validation_failed');
+    },
+  );
+
   it.each(['?limit=0', '?limit=501', '?cursor=x', '?reason=spite', '?address=nobody', '?format=xml', '?page=2'])(
     'refuses %s',
     async (query) => {

@@ -149,6 +149,7 @@ const HOT_STATEMENTS: readonly [string, string, () => string[]][] = [
     events.RAISE,
     () => [ids, threes(ids), threes(ids), nulls(ids), nulls(ids), nulls(ids), firstOf(ids), lastOf(ids)],
   ],
+  ['retries.find', retries.FIND_IN_STATES, () => [ids, '{7}']],
   ['retries.read', retries.READ_IN_STATES, () => [ids, '{7,8}']],
   [
     'retention.survey',

@@ -9,6 +9,9 @@ export interface Schema {
   oneOf?: Schema[];
   allOf?: Schema[];
   enum?: unknown[];
+  minItems?: number;
+  minimum?: number;
+  maximum?: number;
   example?: unknown;
   default?: unknown;
 }
@@ -57,7 +60,7 @@ export function pathOf({ path, operation }: Route, values: Record<string, string
   });
 }
 
-function resolve(document: OpenApi, schema: Schema): Schema {
+export function resolve(document: OpenApi, schema: Schema): Schema {
   const name = schema.$ref?.replace('#/components/schemas/', '');
   if (name === undefined) return schema;
   const found = document.components.schemas[name];

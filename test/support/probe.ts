@@ -5,7 +5,7 @@ import { ConfigModule } from '@nestjs/config';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { expect } from 'vitest';
-import { setupApp } from '../../src/app.setup.js';
+import { type EdgeSettings, setupApp } from '../../src/app.setup.js';
 import { authConfig } from '../../src/config/auth.config.js';
 import { createAdapter } from '../../src/http/adapter.js';
 import type { ApiKey } from '../../src/http/api-key.verifier.js';
@@ -17,13 +17,15 @@ import { Prefer, type Preferences } from '../../src/http/prefer.js';
 import type { Problem } from '../../src/http/problem.js';
 import { Public } from '../../src/http/public.decorator.js';
 import { BodyLimit } from '../../src/http/route-config.js';
-import type { ValidationSettings } from '../../src/http/validation.pipe.js';
 import { CreateMessagesDto, rejectedOf } from '../../src/messages/dto/create-messages.dto.js';
 import { AppError } from '../../src/runtime/errors.js';
 
 export const KEY = 'k1-0123456789abcdef';
 export const READ_KEY = 'k2-0123456789abcdef';
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** All requests of a test come from one address. */
+export const NO_LIMITS = { publicRatePerSecond: 0, refusalsPerSecond: 0, trustedProxies: 0 };
 
 /** A message to which nothing is wrong. */
 export const GOOD = { emails: ['a@b.cd'], subject: 'Hello', content: '<p>Hello</p>' };
@@ -119,7 +121,7 @@ export class Probe {
     readonly base: string,
   ) {}
 
-  static async start(settings: Partial<ValidationSettings> = {}): Promise<Probe> {
+  static async start(settings: Partial<EdgeSettings> = {}): Promise<Probe> {
     const keys = [
       { name: 'main', digest: sha256(KEY), readOnly: false },
       { name: 'reader', digest: sha256(READ_KEY), readOnly: true },
@@ -134,6 +136,7 @@ export class Probe {
       maxBodyBytes: MAX_BODY_BYTES,
       defaultTimezone: 'Europe/Berlin',
       unknownFields: 'refuse',
+      ...NO_LIMITS,
     } as const;
     setupApp(app, { ...defaults, ...settings });
     await app.listen(0, '127.0.0.1');

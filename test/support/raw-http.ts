@@ -31,7 +31,7 @@ export function rawRequest(
 }
 
 /** The first bytes that a server answers to these, which need not be a whole request. */
-export function firstBytes(base: string, bytes: string, timeoutMs = 5_000): Promise<string> {
+export function firstBytes(base: string, bytes: string | Buffer, timeoutMs = 5_000): Promise<string> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(bytes));

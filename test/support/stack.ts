@@ -3,6 +3,7 @@ import { connect, type NatsConnection } from 'nats';
 import pg from 'pg';
 import { SmtpSink, type SmtpSinkOptions } from '../../simulator/smtp-sink.js';
 import { Child, freePort } from './child.js';
+import { secretsIn } from './log-secrets.js';
 
 export const API_KEY = 'test-key-0123456789abcdef';
 
@@ -35,6 +36,8 @@ export function required(name: string): string {
 export class Stack {
   readonly sink: SmtpSink;
   readonly children: Child[] = [];
+  private readonly environments = new Map<Child, Record<string, string>>();
+
   private constructor(
     readonly name: string,
     readonly databaseUrl: string,
@@ -97,6 +100,7 @@ export class Stack {
   spawn(script: string, env: Record<string, string>): Child {
     const child = new Child(script, env);
     this.children.push(child);
+    this.environments.set(child, env);
     return child;
   }
 
@@ -143,6 +147,16 @@ export class Stack {
     await this.nats.close();
     await this.pool.end();
     await runAdmin(required('TEST_DATABASE_URL'), `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    this.refuseSecretsInLogs();
+  }
+
+  /** Whatever a test was about. */
+  private refuseSecretsInLogs(): void {
+    for (const [child, env] of this.environments) {
+      const [secret] = secretsIn(child.output, env);
+      const line = secret && child.output.split('\n').find((text) => text.includes(secret));
+      if (line) throw new Error(`a log shows ${secret}: ${line}`);
+    }
   }
 }
 

@@ -6,6 +6,8 @@ import { Parsed, refuse, type ParseContext, type Refused } from '../../http/pars
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const MAX_ADDRESS_CHARACTERS = 254;
+/** Printable ASCII around the one @. */
+const ADDRESS = /^[!-?A-~]+@[!-?A-~]+$/;
 
 export class EmailsQuery extends LimitQuery {
   @ApiPropertyOptional({ type: String, description: 'Of this topic; `~` is the empty one.' })
@@ -45,8 +47,8 @@ function parseState(raw: unknown, context: ParseContext): State | null | Refused
 
 function parseAddress(raw: unknown, context: ParseContext): string | null | Refused {
   if (raw === undefined) return null;
-  const isPossible = typeof raw === 'string' && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(raw);
-  if (isPossible && raw.length <= MAX_ADDRESS_CHARACTERS) return raw;
+  const isPossible = typeof raw === 'string' && raw.length <= MAX_ADDRESS_CHARACTERS && ADDRESS.test(raw);
+  if (isPossible) return raw;
   return refuse(context, 'invalid_email', 'must be a whole address');
 }
 

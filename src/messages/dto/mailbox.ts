@@ -5,7 +5,7 @@ import { CONTROL, LONE_SURROGATE, tooLong } from './text.js';
 const MAX_NAME_CODE_POINTS = 100;
 
 /** A name in quotes or without them, and an address in angle brackets. */
-const NAMED = /^(?:"([^"]*)"|([^"<>]*)) *<([^<>]*)>$/;
+const NAMED = /^(?:"([^"]*)" *|([^"<>]*))<([^<>]*)>$/;
 /** What would end the name, escape its end, or turn what is shown around (bidirectional controls). */
 const FORBIDDEN = /["\\<>\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 /** RFC 5322, 3.2.3: a name with one of these stands in quotes. */

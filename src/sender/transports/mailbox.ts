@@ -10,7 +10,7 @@ const ATOMS = /[!#-'*+\-./0-9=?A-Z^-~]+/.source;
 const ADDRESS = new RegExp(`^${ATOMS}@${ATOMS}$`);
 
 /** A name is quoted, or has nothing in it that a quoted one would be needed for. */
-const NAMED = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^"\\<>()[\],;:@]*?))\s*<([^<>]*)>\s*$/s;
+const NAMED = /^(?:"((?:[^"\\]|\\.)*)"\s*|([^"\\<>()[\],;:@]*))<([^<>]*)>$/s;
 
 /** One address as it stands in an envelope, and nothing that could be read as two. */
 export function isAddress(text: string): boolean {
@@ -20,8 +20,9 @@ export function isAddress(text: string): boolean {
 /** Reads `Name <address>`, `"Name" <address>` or a bare address; null when it is not exactly one mailbox. */
 export function parseMailbox(text: string): Mailbox | null {
   if (!isSafe(text)) return null;
-  const [, quoted, plain, address] = NAMED.exec(text) ?? [undefined, undefined, '', text.trim()];
-  const name = quoted?.replace(/\\(.)/gs, '$1') ?? plain;
+  const trimmed = text.trim();
+  const [, quoted, plain, address] = NAMED.exec(trimmed) ?? [undefined, undefined, '', trimmed];
+  const name = quoted?.replace(/\\(.)/gs, '$1') ?? plain.trim();
   return isAddress(address) ? { name, address } : null;
 }
 

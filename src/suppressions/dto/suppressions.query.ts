@@ -53,10 +53,17 @@ function parseCursor(raw: unknown, context: ParseContext): Position | null | Ref
   const text = typeof raw === 'string' ? Buffer.from(raw, 'base64url').toString() : '';
   const [, position, address, topicId] =
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,254}) ([A-Za-z0-9_-]{0,50})$/.exec(text) ?? [];
-  if (position === undefined || Number.isNaN(Date.parse(position))) {
+  if (position === undefined || !isMoment(position)) {
     return refuse(context, 'invalid_cursor', 'must be a next_cursor of this list');
   }
   return { position, address, topicId };
+}
+
+/** Date.parse takes 30 February for 2 March, and PostgreSQL does not; nor does it know a year 0. */
+function isMoment(position: string): boolean {
+  const ms = Date.parse(position);
+  if (Number.isNaN(ms) || position.startsWith('0000')) return false;
+  return new Date(ms).toISOString().slice(0, 19) === position.slice(0, 19);
 }
 
 function parseLimit(raw: unknown, context: ParseContext): number | Refused {
