@@ -11,6 +11,7 @@ import { EmailsRepository } from './emails.repository.js';
 import { HoldsRepository } from './holds.repository.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
+import { LossesRepository } from './losses.repository.js';
 import { JudgingRepository } from './judging.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -34,6 +35,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     EmailsRepository,
     EmailControlRepository,
     RetriesRepository,
+    LossesRepository,
     IdempotencyRepository,
   ],
   exports: [
@@ -44,6 +46,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     EmailsRepository,
     EmailControlRepository,
     RetriesRepository,
+    LossesRepository,
     IdempotencyRepository,
   ],
 })

@@ -13,6 +13,7 @@ import { IdempotencyKey } from '../../src/messages/idempotency-key.entity.js';
 import { Message } from '../../src/messages/message.entity.js';
 import { ProviderMessage } from '../../src/messages/provider-message.entity.js';
 import { SenderClaim } from '../../src/messages/sender-claim.entity.js';
+import { StreamState } from '../../src/scheduler/stream-state.entity.js';
 import { SoftBounce } from '../../src/suppressions/soft-bounce.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
 import { Topic } from '../../src/topics/topic.entity.js';
@@ -35,6 +36,7 @@ const entities = [
   SoftBounce,
   SendLimits,
   SendUsage,
+  StreamState,
 ];
 
 it('the entities say what the migrations made', async () => {
