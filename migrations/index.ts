@@ -7,6 +7,7 @@ import { Sending1795305600005 } from './1795305600005-sending.js';
 import { SendLimits1795305600006 } from './1795305600006-send-limits.js';
 import { Control1795305600007 } from './1795305600007-control.js';
 import { Growth1795305600010 } from './1795305600010-growth.js';
+import { StreamState1795305600012 } from './1795305600012-stream-state.js';
 import { Retention1795305600020 } from './1795305600020-retention.js';
 
 /** Classes, not a glob: TypeORM would import a glob past the test runner. `migrate:create` appends here. */
@@ -20,5 +21,6 @@ export const migrations = [
   SendLimits1795305600006,
   Control1795305600007,
   Growth1795305600010,
+  StreamState1795305600012,
   Retention1795305600020,
 ];

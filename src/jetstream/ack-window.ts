@@ -38,6 +38,8 @@ export class AckWindow {
     stream: string,
     /** Called when messages are settled. */
     private readonly onRoom: () => void,
+    /** Called when a message that is new to the stream has a number that it gave before: it lost what it had behind it. */
+    private readonly onSetback: () => void,
   ) {
     this.answers = new PublishAnswers(stream);
   }
@@ -85,8 +87,10 @@ export class AckWindow {
       if (message.subject !== group.reply || group.size === 0) return;
       if (isFault(answer)) return this.giveUp(group, answer);
       if (group.hasCounted(answer.sequence)) return;
-      // The stream was made anew, and began to count again.
-      if (!answer.isDuplicate) this.lastSequence = answer.sequence;
+      if (!answer.isDuplicate) {
+        if (this.lastSequence > 0) this.onSetback();
+        this.lastSequence = answer.sequence;
+      }
       group.count(answer.sequence);
     }
     if (group.isAcknowledged) this.settle(group);

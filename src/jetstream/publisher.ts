@@ -14,7 +14,7 @@ import { JetStreamService } from './jetstream.service.js';
 import type { PublishFault } from './publish-answer.js';
 import { PublishHeaders } from './publish-headers.js';
 import { type Publication, PublishOrder } from './publish-order.js';
-import { readBacklog } from './topology.js';
+import { lookAtStream, readBacklog, type StreamLook } from './topology.js';
 
 /** Publishes in flight at a time. */
 const WINDOW = 1_024;
@@ -42,11 +42,15 @@ export class Publisher {
   /** By generation. */
   private readonly headers = new Map<number, PublishHeaders>();
   private readonly orders: PublishOrder[] = [];
+  private readonly setbackListeners: (() => void)[] = [];
   private isWaitingForTurn = false;
   private recheck: Promise<void> | null = null;
 
   constructor(private readonly jetstream: JetStreamService) {
-    this.window = new AckWindow(WINDOW, ACK_TIMEOUT_MS, jetstream.config.stream, () => this.fill());
+    const onSetback = () => {
+      for (const listener of this.setbackListeners) listener();
+    };
+    this.window = new AckWindow(WINDOW, ACK_TIMEOUT_MS, jetstream.config.stream, () => this.fill(), onSetback);
   }
 
   get isReady(): boolean {
@@ -55,6 +59,16 @@ export class Publisher {
 
   onReady(listener: () => void): void {
     this.jetstream.onReady(listener);
+  }
+
+  /** Called when the stream counts messages again that it has counted before: it was made anew, or has an older store. */
+  onSetback(listener: () => void): void {
+    this.setbackListeners.push(listener);
+  }
+
+  /** What the stream is and holds at this moment. */
+  look(): Promise<StreamLook> {
+    return lookAtStream(this.jetstream.client, this.jetstream.config);
   }
 
   /** Messages in the stream that are not done with. */

@@ -102,6 +102,29 @@ export async function ensureConsumer(connection: NatsConnection, config: NatsCon
   await manager.consumers.add(config.stream, wanted);
 }
 
+/** The stream at a moment: whether it is the one it was, and what it still holds. */
+export interface StreamLook {
+  createdAt: Date;
+  /** Of the last message that it ever took. */
+  lastSequence: number;
+  /** When the oldest message came that is not done with, by the server's clock; null without one. */
+  oldestAt: Date | null;
+  /** Our sender takes from it, and nobody else. */
+  isOurSenders: boolean;
+}
+
+export async function lookAtStream(connection: NatsConnection, config: NatsConfig): Promise<StreamLook> {
+  const manager = await connection.jetstreamManager({ checkAPI: false });
+  const consumers = await manager.consumers.list(config.stream).next();
+  const { created, state } = await manager.streams.info(config.stream);
+  return {
+    createdAt: new Date(created),
+    lastSequence: state.last_seq,
+    oldestAt: state.messages === 0 ? null : new Date(state.first_ts),
+    isOurSenders: consumers.length === 1 && consumers[0].name === config.consumer,
+  };
+}
+
 /**
  * Messages that wait in the stream or are with a sender. Without a consumer nobody took any yet, and all of the
  * stream's count.

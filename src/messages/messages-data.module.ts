@@ -11,6 +11,7 @@ import { EmailsRepository } from './emails.repository.js';
 import { HoldsRepository } from './holds.repository.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
+import { LossesRepository } from './losses.repository.js';
 import { JudgingRepository } from './judging.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -35,6 +36,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     EmailsRepository,
     EmailControlRepository,
     RetriesRepository,
+    LossesRepository,
     IdempotencyRepository,
   ],
   exports: [
@@ -45,6 +47,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     EmailsRepository,
     EmailControlRepository,
     RetriesRepository,
+    LossesRepository,
     IdempotencyRepository,
   ],
 })

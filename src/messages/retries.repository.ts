@@ -104,6 +104,19 @@ export class RetriesRepository {
     });
   }
 
+  /** Publishes emails again that the stream has lost. Returns how many are still dispatched and were not claimed meanwhile. */
+  retryDispatched(ids: readonly string[]): Promise<number> {
+    return this.emails.manager.transaction(async (transaction) => {
+      const emails = await this.hold(
+        transaction,
+        ids.map((id) => ({ id })),
+        ['dispatched'],
+      );
+      if (emails.length > 0) await this.putBack(transaction, emails, {});
+      return emails.length;
+    });
+  }
+
   /** Emails in doubt whose event is overdue; at most 1,001. */
   async countUncertain(): Promise<number> {
     const [{ count }] = await rowsOf<{ count: number }>(this.emails.manager, COUNT_UNCERTAIN, [

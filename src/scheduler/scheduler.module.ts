@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
@@ -11,17 +12,29 @@ import { HousekeepingService } from './housekeeping.service.js';
 import { Loads } from './loads.js';
 import { NotifyChannel } from './notify-channel.js';
 import { SchedulerService } from './scheduler.service.js';
+import { StreamState } from './stream-state.entity.js';
+import { StreamStateRepository } from './stream-state.repository.js';
+import { StreamWatchService } from './stream-watch.service.js';
 
 /** Global for the one port it implements: messages/ declares `DispatchNudge` and knows nothing of a scheduler. */
 @Global()
 @Module({
-  imports: [LedgerModule, LimitsModule, MessagesDataModule, SuppressionsDataModule, JetStreamModule],
+  imports: [
+    TypeOrmModule.forFeature([StreamState]),
+    LedgerModule,
+    LimitsModule,
+    MessagesDataModule,
+    SuppressionsDataModule,
+    JetStreamModule,
+  ],
   providers: [
     Dispatcher,
     DueBatches,
     Loads,
     SchedulerService,
     HousekeepingService,
+    StreamStateRepository,
+    StreamWatchService,
     NotifyChannel,
     { provide: DispatchNudge, useExisting: NotifyChannel },
   ],

@@ -7,6 +7,7 @@ import { submit } from '../support/campaign.js';
 import { ofFullRun } from '../support/chaos-scale.js';
 import { chaosSeed } from '../support/chaos-seed.js';
 import { eventually } from '../support/eventually.js';
+import { reportPromise } from '../support/promise-report.js';
 import { simulatedSes } from '../support/simulated-ses.js';
 import { type Gateway, Stack } from '../support/stack.js';
 
@@ -85,6 +86,16 @@ it(`that throttles, resets and rejects at random gets each of ${TOTAL} mails onc
   expect(page.result.statuses).toEqual({ Send: taken.length, Delivery: taken.length });
   expect(inDoubt).toBeGreaterThan(0);
   expect(await stack.recount()).toBe('');
+  reportPromise({
+    promise: 'P16',
+    under: `${FAULTS.throttlePercent} % throttled, ${FAULTS.resetPercent} % cut off, ${FAULTS.rejectPercent} % rejected`,
+    promised: 'all but the rejected accepted, 0 twice',
+    stream: null,
+    provider: `${taken.length} taken, ${failed.length} rejected, ${inDoubt} were in doubt, 0 lost, 0 twice`,
+    recipients: TOTAL,
+    kills: 0,
+    seed,
+  });
 }, 300_000);
 
 async function states(stack: Stack, gateway: Gateway, topicId: string): Promise<Record<string, number>> {

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ofFullRun } from '../support/chaos-scale.js';
+import { reportPromise } from '../support/promise-report.js';
 import { type Gateway, Stack } from '../support/stack.js';
 
 const CLIENTS = 32;
-const KILLS = 3;
+const KILLS = ofFullRun(25);
 const ANSWERS_BEFORE_A_KILL = 200;
 
 describe('kill -9 of a gateway while submissions share commits', () => {
@@ -43,6 +45,17 @@ describe('kill -9 of a gateway while submissions share commits', () => {
               (SELECT sum(total)::int FROM topic_counters) AS total`,
     );
     expect(counts).toEqual({ messages: stored.size, batches: stored.size, total: stored.size });
+    reportPromise({
+      promise: 'P1',
+      under: 'kill -9 of a gateway inside POST, submissions sharing commits',
+      promised: '0 acknowledged lost, 0 stored by half',
+      stream: null,
+      provider: null,
+      ledger: `${acknowledged.length} acknowledged, ${stored.size} stored whole`,
+      recipients: stored.size,
+      kills: KILLS,
+      seed: null,
+    });
   });
 
   /** The id of the email; null where the gateway gave no answer. */

@@ -4,6 +4,7 @@ import { seededRandom } from '../../simulator/seeded-random.js';
 import { compare, eachOnce, submit } from '../support/campaign.js';
 import { eventually } from '../support/eventually.js';
 import { chaosSeed } from '../support/chaos-seed.js';
+import { inWords, reportPromise } from '../support/promise-report.js';
 import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const MESSAGES = 10;
@@ -48,4 +49,14 @@ it('pausing and resuming at random moments holds nothing for ever and repeats no
   console.info(`${TOTAL} mails, ${TURNS} turns (seed ${seed}), up to ${generation + 1} generations`);
   expect(compare(stack.sink.mails, accepted)).toEqual(eachOnce(TOTAL));
   expect(await stack.recount()).toBe('');
+  reportPromise({
+    promise: 'P18',
+    under: `pause and resume, ${TURNS} times`,
+    promised: '0 held for ever, 0 twice',
+    stream: null,
+    provider: inWords(compare(stack.sink.mails, accepted)),
+    recipients: TOTAL,
+    kills: 0,
+    seed,
+  });
 });

@@ -9,6 +9,7 @@ import { endSendClaims } from '../support/leases.js';
 import { ofFullRun } from '../support/chaos-scale.js';
 import { chaosSeed } from '../support/chaos-seed.js';
 import { seededRandom } from '../../simulator/seeded-random.js';
+import { reportPromise } from '../support/promise-report.js';
 import { emailIdOf, SendReports } from '../support/send-reports.js';
 import { simulatedSes } from '../support/simulated-ses.js';
 import { SnsTopic } from '../support/sns.js';
@@ -119,6 +120,20 @@ describe(`kill -9 of a sender, twenty times during ${TOTAL} mails`, { timeout: P
     console.info(`${policy}: ${TOTAL} mails, ${KILLS} kills, ${seconds} s: ${JSON.stringify(figures(run))}`);
   }
 
+  function reportKept(policy: string, promised: string, run: Run): void {
+    const { missing, unexpected, duplicates, inDoubt } = figures(run);
+    reportPromise({
+      promise: 'P3',
+      under: `kill -9 of one of two senders, ${policy}`,
+      promised,
+      stream: null,
+      provider: `${TOTAL} mails: ${missing} lost, ${duplicates} twice, ${unexpected} unexpected, ${inDoubt} were in doubt`,
+      recipients: TOTAL,
+      kills: KILLS,
+      seed,
+    });
+  }
+
   it.concurrent('with resend loses nothing, and repeats at most what was in flight', async ({ onTestFinished }) => {
     const startedMs = Date.now();
     const ended = await run('resend', await start('resend', onTestFinished));
@@ -131,6 +146,7 @@ describe(`kill -9 of a sender, twenty times during ${TOTAL} mails`, { timeout: P
     expect(inDoubt).toBeLessThanOrEqual(KILLS * CONCURRENCY);
     expect(duplicates).toBeLessThanOrEqual(inDoubt);
     expect(await ended.stack.recount()).toBe('');
+    reportKept('resend', `0 lost, at most ${CONCURRENCY} per kill twice`, ended);
   });
 
   it.concurrent('with confirm loses nothing and sends nothing twice', async ({ onTestFinished }) => {
@@ -160,5 +176,6 @@ describe(`kill -9 of a sender, twenty times during ${TOTAL} mails`, { timeout: P
     expect(figures(ended)).toEqual({ missing: 0, unexpected: 0, duplicates: 0, inDoubt: inDoubt.size });
     expect(inDoubt.size).toBeGreaterThan(0);
     expect(await stack.recount()).toBe('');
+    reportKept('confirm', '0 lost, 0 twice', ended);
   });
 });

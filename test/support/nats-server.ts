@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,21 @@ export class NatsServer {
   /** An orderly stop; the store outlives both. */
   stop(): Promise<void> {
     return this.end('SIGINT');
+  }
+
+  /** While it is down. */
+  async deleteStore(): Promise<void> {
+    await rm(join(this.folder, 'store'), { recursive: true, force: true });
+  }
+
+  /** While it is down; `restoreStore` brings it back. */
+  async copyStore(): Promise<void> {
+    await cp(join(this.folder, 'store'), join(this.folder, 'copy'), { recursive: true });
+  }
+
+  async restoreStore(): Promise<void> {
+    await this.deleteStore();
+    await cp(join(this.folder, 'copy'), join(this.folder, 'store'), { recursive: true });
   }
 
   async remove(): Promise<void> {
