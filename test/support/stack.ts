@@ -14,8 +14,9 @@ export interface Gateway extends Child {
 export interface StackOptions {
   sink?: SmtpSinkOptions;
   env?: Record<string, string>;
-  /** A server of its own, instead of the one that all share. */
+  /** Servers of its own, instead of those that all share. */
   natsUrl?: string;
+  adminUrl?: string;
 }
 
 export interface TopicPage {
@@ -41,6 +42,7 @@ export class Stack {
   private constructor(
     readonly name: string,
     readonly databaseUrl: string,
+    private readonly adminUrl: string,
     readonly pool: pg.Pool,
     readonly nats: NatsConnection,
     readonly env: Record<string, string>,
@@ -51,7 +53,7 @@ export class Stack {
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const name = `test_${randomBytes(6).toString('hex')}`;
-    const admin = required('TEST_DATABASE_URL');
+    const admin = options.adminUrl ?? required('TEST_DATABASE_URL');
     await runAdmin(admin, `CREATE DATABASE ${name}`);
     const databaseUrl = new URL(admin);
     databaseUrl.pathname = `/${name}`;
@@ -72,7 +74,7 @@ export class Stack {
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
     const nats = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
-    return new Stack(name, databaseUrl.href, pool, nats, env, sink);
+    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink);
   }
 
   /** Starts a gateway and waits until it is ready. */
@@ -146,7 +148,7 @@ export class Stack {
     await manager.streams.delete(this.name).catch(() => false);
     await this.nats.close();
     await this.pool.end();
-    await runAdmin(required('TEST_DATABASE_URL'), `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    await runAdmin(this.adminUrl, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
     this.refuseSecretsInLogs();
   }
 
