@@ -117,6 +117,9 @@ describe('mail that JetStream has lost is sent once', () => {
     await gateway.stop();
     gateway = await stack.gateway({ EXTERNAL_SENDER: 'true' });
     await submitAndDispatch('external');
+    // Only a stream that was known before can have gone back.
+    const known = async () => (await stack.query('SELECT 1 FROM stream_state')).length > 0;
+    await eventually(known, 30_000, 'the first look at the stream');
     await server.kill();
     await server.deleteStore();
     await server.start();
