@@ -65,7 +65,7 @@ export class ServerVariables {
   @Variable({
     text: 'What one client address may ask of pixels, links and pages to unsubscribe, with ten times as much at once. Beyond it pixels and links are answered and not recorded; 0 is no limit.',
     unit: 'per second',
-    default: '200',
+    default: '1000',
   })
   @Min(0)
   @Max(1000000)
@@ -81,8 +81,8 @@ export class ServerVariables {
   readonly REFUSALS_PER_SECOND: number;
 
   @Variable({
-    text: 'How many proxies of yours stand before the gateway, each of which adds to X-Forwarded-For: by it clients are told apart.',
-    default: '0',
+    text: 'How many proxies of yours stand before the gateway, each of which adds to X-Forwarded-For: by it clients are told apart. 0 where clients reach it themselves.',
+    default: '1',
   })
   @Min(0)
   @Max(10)

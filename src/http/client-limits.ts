@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../runtime/errors.js';
 import { clientAddress } from './client-address.js';
@@ -18,13 +19,19 @@ export interface ClientLimitSettings {
   trustedProxies: number;
 }
 
+/** A flood must not fill the log. */
+const WARNING_INTERVAL_MS = 60_000;
+
 /**
  * What one client address may do without a key. Whoever shows a live key is never held up here, whatever else comes from
  * their address; nor is SNS, which brings thousands of messages a second from few addresses, as long as they are signed.
  */
 export class ClientLimits {
+  private readonly logger = new Logger('ClientLimits');
   private readonly requests: RateLimiter | null;
   private readonly refusals: RateLimiter | null;
+  private unrecorded = 0;
+  private warnedAtMs = -Infinity;
 
   constructor(private readonly settings: ClientLimitSettings) {
     const { publicRatePerSecond, refusalsPerSecond } = settings;
@@ -41,8 +48,9 @@ export class ClientLimits {
     if (allowance === undefined) return;
     tell(reply, allowance);
     if (allowance.isAllowed) return;
-    if (limit === 'recorded') request.isOverLimit = true;
-    else throw tooMany(allowance);
+    if (limit !== 'recorded') throw tooMany(allowance);
+    request.isOverLimit = true;
+    this.warnOfUnrecorded();
   }
 
   /** Instead of a refusal, once there were too many of them. */
@@ -57,6 +65,18 @@ export class ClientLimits {
   settle(request: FastifyRequest, { statusCode }: FastifyReply): void {
     const isRefusal = statusCode >= 400 && statusCode < 500 && statusCode !== 429;
     if (request.routeOptions.config.limit === 'refusals' && isRefusal) this.refusals?.take(this.clientOf(request));
+  }
+
+  private warnOfUnrecorded(): void {
+    this.unrecorded += 1;
+    const nowMs = performance.now();
+    if (nowMs - this.warnedAtMs < WARNING_INTERVAL_MS) return;
+    this.logger.warn(
+      `one address asks for more pixels or links than PUBLIC_RATE_PER_SECOND: ${this.unrecorded} were answered and not recorded. ` +
+        'TRUSTED_PROXIES says how addresses are told apart',
+    );
+    this.warnedAtMs = nowMs;
+    this.unrecorded = 0;
   }
 
   private clientOf({ socket, headers }: FastifyRequest): string {

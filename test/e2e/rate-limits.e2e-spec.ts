@@ -86,6 +86,7 @@ describe('a client that floods', () => {
     };
     await eventually(async () => (await opened()) > BURST, 10_000, 'the last open');
     expect(await opened()).toBeLessThanOrEqual(share + 1);
+    expect(gateway.output).toContain('answered and not recorded');
   });
 
   it('with pixels leaves submissions alone', async () => {
