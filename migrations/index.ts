@@ -7,6 +7,7 @@ import { Sending1795305600005 } from './1795305600005-sending.js';
 import { SendLimits1795305600006 } from './1795305600006-send-limits.js';
 import { Control1795305600007 } from './1795305600007-control.js';
 import { Growth1795305600010 } from './1795305600010-growth.js';
+import { DeadLetters1795305600021 } from './1795305600021-dead-letters.js';
 import { StreamState1795305600012 } from './1795305600012-stream-state.js';
 import { Retention1795305600020 } from './1795305600020-retention.js';
 
@@ -23,4 +24,5 @@ export const migrations = [
   Growth1795305600010,
   StreamState1795305600012,
   Retention1795305600020,
+  DeadLetters1795305600021,
 ];

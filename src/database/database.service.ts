@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
 import { dataSourceOptions } from './data-source-options.js';
-import { migrate } from './migrator.js';
+import { migrate, refuseNewerSchema } from './migrator.js';
 import { messageOf } from '../runtime/message-of.js';
 
 const FIRST_RETRY_MS = 250;
@@ -14,7 +14,7 @@ const LONGEST_RETRY_MS = 2_000;
 /**
  * Connects in the background, so that a process whose database is away is alive, says so, and recovers by itself.
  * `ready` resolves once connected and migrated; until then every statement fails and is answered with 503. A
- * migration that fails ends the process: no later attempt of the same build could succeed.
+ * migration that fails, or a schema that is newer, ends the process: no later attempt of the same build could succeed.
  */
 @Injectable()
 export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy {
@@ -48,17 +48,18 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
       }
     }
     if (this.stopping.signal.aborted) return;
-    if (this.config.migrateOnBoot) await this.migrateOrExit();
+    await this.prepareOrExit();
     this.isReady = true;
     this.markReady();
   }
 
-  private async migrateOrExit(): Promise<void> {
+  private async prepareOrExit(): Promise<void> {
     try {
+      if (!this.config.migrateOnBoot) return await refuseNewerSchema(this.dataSource);
       const names = await this.withMigrationRole((dataSource) => migrate(dataSource));
       for (const name of names) this.logger.log(`migrated: ${name}`);
     } catch (error) {
-      this.logger.fatal(`a migration failed: ${messageOf(error)}`);
+      this.logger.fatal(`the schema cannot be used: ${messageOf(error)}`);
       process.exit(1);
     }
   }

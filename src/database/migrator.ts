@@ -10,10 +10,25 @@ export const PARTITION_MONTHS_AHEAD = 3;
  */
 export async function migrate(dataSource: DataSource): Promise<string[]> {
   return underLock(dataSource, async () => {
+    await refuseNewerSchema(dataSource);
     const done = await dataSource.runMigrations({ transaction: 'each' });
     await dataSource.query('SELECT ensure_partitions($1)', [PARTITION_MONTHS_AHEAD]);
     return done.map((migration) => migration.name);
   });
+}
+
+/** Throws on a schema that has more than this version knows: nobody has tried it with such a one. */
+export async function refuseNewerSchema(dataSource: DataSource): Promise<void> {
+  const [{ table }] = await dataSource.query<{ table: string | null }[]>(`SELECT to_regclass('migrations') AS table`);
+  if (table === null) return;
+  const done = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
+  const known = new Set(dataSource.migrations.map(({ name }) => name));
+  const unknown = done.map(({ name }) => name).filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new Error(
+    `the schema is newer than this version, which does not know ${unknown.join(', ')}: ` +
+      `start the newer version, or take that back with it (npm run migrate:revert)`,
+  );
 }
 
 /** Takes back the newest migration, and its data with it. Returns its name, null where none is left. */

@@ -8,6 +8,7 @@ import { ensureConsumer, StreamPolicyError } from './topology.js';
 /** How long one request for deliveries stands; then it is asked anew. */
 const FETCH_MS = 30_000;
 const HEARTBEAT_MS = 5_000;
+const NANOS_PER_MS = 1e6;
 const LOST: ReadonlySet<string> = new Set([
   'consumer_deleted',
   'consumer_not_found',
@@ -22,12 +23,15 @@ export interface Delivery {
   /** 1 for the first delivery. */
   deliveries: number;
   sequence: number;
+  readonly publishedAt: Date;
   /** Where it is answered. */
   readonly reply: string;
   /** Deliver again after a delay. */
   nak(delayMs: number): void;
   /** Still at it: the acknowledgement clock starts anew. */
   working(): void;
+  /** Never deliver it again: it leaves the stream. */
+  end(): void;
 }
 
 /** Pulls from our durable consumer. */
@@ -129,6 +133,10 @@ class StreamDelivery implements Delivery {
     return this.message.seq;
   }
 
+  get publishedAt(): Date {
+    return new Date(this.message.info.timestampNanos / NANOS_PER_MS);
+  }
+
   get headers(): DeliveryHeaders {
     const { _rdata: bytes, _msg: message } = (this.message as JsMsg & Received).msg;
     return new DeliveryHeaders(bytes.subarray(0, Math.max(message.hdr, 0)));
@@ -144,5 +152,9 @@ class StreamDelivery implements Delivery {
 
   working(): void {
     this.message.working();
+  }
+
+  end(): void {
+    this.message.term();
   }
 }

@@ -6,18 +6,19 @@ const END = '\r\n';
  * lists and spells each name anew, character by character.
  */
 export class DeliveryHeaders {
-  private readonly text: string;
+  /** As it came. */
+  readonly block: string;
 
   constructor(block: Uint8Array) {
-    this.text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('latin1');
+    this.block = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('latin1');
   }
 
   /** Of the name as it is spelled; an empty text where there is none. */
   get(name: string): string {
     const opening = `${OPENING}${name}:`;
-    const at = this.text.indexOf(opening);
+    const at = this.block.indexOf(opening);
     if (at === -1) return '';
     const from = at + opening.length;
-    return this.text.slice(from, this.text.indexOf(END, from)).trim();
+    return this.block.slice(from, this.block.indexOf(END, from)).trim();
   }
 }

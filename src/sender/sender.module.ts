@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AppConfigModule } from '../config/config.module.js';
 import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { DatabaseModule } from '../database/database.module.js';
@@ -10,6 +11,8 @@ import { LimitsModule } from '../limits/limits.module.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { AccountRefresh } from './account-refresh.js';
 import { ClaimsService } from './claims.service.js';
+import { DeadLetter } from './dead-letter.entity.js';
+import { DeadLettersService } from './dead-letters.service.js';
 import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { Pace } from './pace.js';
@@ -29,11 +32,13 @@ import { TRANSPORT } from './transports/transport.js';
     JetStreamModule,
     HealthModule,
     LimitsModule,
+    TypeOrmModule.forFeature([DeadLetter]),
   ],
   providers: [
     { provide: DispatchNudge, useClass: NotifyNudge },
     OutcomeRecorder,
     ClaimsService,
+    DeadLettersService,
     Pace,
     AccountRefresh,
     MessageContents,

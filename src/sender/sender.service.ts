@@ -14,6 +14,7 @@ import { ACK_WAIT_MS } from '../jetstream/topology.js';
 import type { Outcome, Result } from '../messages/emails.repository.js';
 import type { ClaimedEmail, Verdict } from '../messages/judging.js';
 import { backoffMs } from '../runtime/backoff.js';
+import { DeadLettersService } from './dead-letters.service.js';
 import { AccountRefresh } from './account-refresh.js';
 import { ClaimsService, type OpenClaim } from './claims.service.js';
 import { resultOf } from './failure-policy.js';
@@ -21,7 +22,7 @@ import { type Contents, mailOf } from './mail-of.js';
 import { MessageContents } from './message-contents.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { Pace } from './pace.js';
-import { type Task, taskOf } from './task.js';
+import { type Task, taskOf, UnknownVersionError } from './task.js';
 import { type Transport, TRANSPORT, TransportError } from './transports/transport.js';
 import { messageOf } from '../runtime/message-of.js';
 
@@ -73,6 +74,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     private readonly queue: QueueConsumer,
     private readonly claims: ClaimsService,
     private readonly contents: MessageContents,
+    private readonly deadLetters: DeadLettersService,
     private readonly outcomes: OutcomeRecorder,
     private readonly account: AccountRefresh,
     private readonly pace: Pace,
@@ -128,7 +130,8 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     try {
       this.waiting.push(taskOf(delivery));
     } catch (error) {
-      this.logger.error(`stream message ${delivery.sequence} cannot be read: ${messageOf(error)}`);
+      if (!(error instanceof UnknownVersionError)) return void this.deadLetters.keep(delivery, messageOf(error));
+      this.logger.error(`stream message ${delivery.sequence} cannot be read: ${error.message}`);
       return delivery.nak(FOREIGN_NAK_MS);
     }
     void this.claimWaiting();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CONTENT_TYPES } from '../contracts/payload.js';
 import type { Delivery } from '../jetstream/consumer.js';
 import { DeliveryHeaders } from '../jetstream/delivery-headers.js';
-import { taskOf } from './task.js';
+import { taskOf, UnknownVersionError } from './task.js';
 
 const uuid = '01900000-0000-7000-8000-0000000000aa';
 
@@ -26,7 +26,13 @@ describe('taskOf', () => {
     expect(() => taskOf(deliveryOf({ uuid: text }))).toThrow('no id');
   });
 
+  it('refuses what has no version at all', () => {
+    expect(() => taskOf(deliveryOf({}, { 'Payload-Version': '' }))).toThrow(new TypeError('no Payload-Version'));
+  });
+
   it('refuses a version that it does not know', () => {
-    expect(() => taskOf(deliveryOf({}, { 'Payload-Version': '2' }))).toThrow('unknown payload version "2"');
+    expect(() => taskOf(deliveryOf({}, { 'Payload-Version': '2' }))).toThrow(
+      new UnknownVersionError('the unknown payload version "2"'),
+    );
   });
 });

@@ -17,11 +17,15 @@ export interface Task {
   readonly delivery: Delivery;
 }
 
-/** Throws on a delivery that cannot be read: of another version, damaged, or without an id. */
+/** A later version's, which another sender can read. */
+export class UnknownVersionError extends Error {}
+
+/** Throws on a delivery that cannot be read: damaged, or without an id; `UnknownVersionError` on one of another version. */
 export function taskOf(delivery: Delivery): Task {
   const { headers } = delivery;
   const version = headers.get(PAYLOAD_VERSION_HEADER);
-  if (version !== PAYLOAD_VERSION) throw new TypeError(`the unknown payload version "${version}"`);
+  if (version === '') throw new TypeError(`no ${PAYLOAD_VERSION_HEADER}`);
+  if (version !== PAYLOAD_VERSION) throw new UnknownVersionError(`the unknown payload version "${version}"`);
   const payload = decodePayload(headers.get(CONTENT_TYPE_HEADER), delivery.payload);
   // One that is no id would make the statement fail that claims it together with others.
   if (!isId(payload.uuid)) throw new TypeError('the "uuid" is no id');

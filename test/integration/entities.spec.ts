@@ -18,6 +18,7 @@ import { SenderClaim } from '../../src/messages/sender-claim.entity.js';
 import { Erasure } from '../../src/retention/erasure.entity.js';
 import { PostponedMessage } from '../../src/retention/postponed-message.entity.js';
 import { Retention } from '../../src/retention/retention.entity.js';
+import { DeadLetter } from '../../src/sender/dead-letter.entity.js';
 import { StreamState } from '../../src/scheduler/stream-state.entity.js';
 import { SoftBounce } from '../../src/suppressions/soft-bounce.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
@@ -47,6 +48,7 @@ const entities = [
   SendLimits,
   SendUsage,
   StreamState,
+  DeadLetter,
 ];
 
 it('the entities say what the migrations made', async () => {

@@ -48,6 +48,14 @@ describe('the migrations', () => {
     await empty.drop();
   });
 
+  it('are refused where the schema has more than this version knows', async () => {
+    const newer = { name: 'Later9999999999999', timestamp: 9_999_999_999_999 };
+    await dataSource.query('INSERT INTO migrations (name, timestamp) VALUES ($1, $2)', [newer.name, newer.timestamp]);
+    await expect(migrate(dataSource)).rejects.toThrow(`does not know ${newer.name}`);
+    await dataSource.query('DELETE FROM migrations WHERE name = $1', [newer.name]);
+    expect(await migrate(dataSource)).toEqual([]);
+  });
+
   it('make partitions for the months ahead, and no second time', async () => {
     const [{ made }] = await dataSource.query<{ made: number }[]>('SELECT ensure_partitions(3) AS made');
     expect(made).toBe(0);
