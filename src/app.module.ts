@@ -7,6 +7,7 @@ import { EmailsModule } from './events/emails.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LedgerGuard } from './http/ledger.guard.js';
+import { ShutdownDelay } from './http/shutdown-delay.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
@@ -34,6 +35,6 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     EmailsModule,
     HealthModule,
   ],
-  providers: [{ provide: APP_GUARD, useClass: LedgerGuard }],
+  providers: [ShutdownDelay, { provide: APP_GUARD, useClass: LedgerGuard }],
 })
 export class AppModule {}

@@ -100,6 +100,8 @@ export async function startServices({ state, settings, onStart, onReady, interru
       ...(usesSimulator && { SNS_TOPIC_ARNS: TOPIC_ARN, SNS_CERT_DIR: CERTIFICATES }),
       SERVER_PORT: String(serverPort),
       METRICS_PORT: String(gatewayMetrics),
+      // Nobody stands before it.
+      SHUTDOWN_DELAY: '0',
     },
     () => answersOk(`http://127.0.0.1:${serverPort}/health/ready`),
   );

@@ -88,6 +88,16 @@ export class ServerVariables {
   @Max(10)
   readonly TRUSTED_PROXIES: number;
 
+  @Variable({
+    text: 'How long a gateway serves on after SIGTERM or SIGINT, until nothing more is sent to it.',
+    unit: 'seconds',
+    default: '5',
+  })
+  @Min(0)
+  // A process ends 28 s after the signal; requests take up to 15 of them.
+  @Max(10)
+  readonly SHUTDOWN_DELAY: number;
+
   contradictions(): Contradiction[] {
     if (this.METRICS_PORT === 0 || this.SERVER_PORT !== this.METRICS_PORT) return [];
     return [{ of: ['SERVER_PORT', 'METRICS_PORT'], text: 'must be different ports' }];
@@ -108,6 +118,7 @@ export const serverConfig = registerAs('server', () => {
     publicRatePerSecond: env.PUBLIC_RATE_PER_SECOND,
     refusalsPerSecond: env.REFUSALS_PER_SECOND,
     trustedProxies: env.TRUSTED_PROXIES,
+    shutdownDelaySeconds: env.SHUTDOWN_DELAY,
   });
 });
 

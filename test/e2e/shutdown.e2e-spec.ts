@@ -24,6 +24,21 @@ describe('a shutdown', () => {
     expect(Date.now() - startedAt).toBeLessThan(5_000);
   });
 
+  it('of the gateway serves on until load balancers have heard of it', async () => {
+    const gateway = await stack.gateway({ SHUTDOWN_DELAY: '2' });
+    const startedMs = performance.now();
+    gateway.signal('SIGTERM');
+    await eventually(
+      async () => (await fetch(`${gateway.url}/health/live`)).headers.get('connection') === 'close',
+      1_000,
+      'answers that close their connection',
+    );
+    const late = { messages: [{ emails: ['late@example.com'], subject: 'Hello', content: '<p>x</p>' }] };
+    expect((await stack.post(gateway, late)).status).toBe(200);
+    expect((await gateway.exited).code).toBe(0);
+    expect(performance.now() - startedMs).toBeGreaterThan(1_900);
+  });
+
   it('of the gateway waits for the request in hand', async () => {
     const gateway = await stack.gateway();
     const holder = await stack.pool.connect();

@@ -69,11 +69,12 @@ export class Stack {
       SENDER_TRANSPORT: 'smtp',
       SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
       LOG_LEVEL: 'info',
+      SHUTDOWN_DELAY: '0',
       ...options.env,
     };
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
-    const nats = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    const nats = await connect({ servers: natsUrl.split(','), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
     return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink);
   }
 
