@@ -49,7 +49,10 @@ process.exitCode = failedRuns === 0 && !interruption.stop.aborted ? 0 : 1;
 async function run(seed) {
   const env = { ...process.env, CHAOS_FULL: '1', CHAOS_SEED: String(seed), PROMISE_REPORT: file };
   const script = join(ROOT, 'scripts/test.mjs');
-  const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', ...paths], { cwd: ROOT, env });
+  const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', 'chaos-timed', ...paths], {
+    cwd: ROOT,
+    env,
+  });
   void interruption.stopped.then(() => tests.stop('SIGINT', STOP_GRACE_MS, interruption.hurry));
   return (await tests.exited) === 'code 0';
 }

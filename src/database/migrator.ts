@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
 import { ADVISORY_LOCK } from './advisory-locks.js';
 
 /** How many months of partitions exist ahead of the current one. */
@@ -22,7 +23,7 @@ export async function refuseNewerSchema(dataSource: DataSource): Promise<void> {
   const [{ table }] = await dataSource.query<{ table: string | null }[]>(`SELECT to_regclass('migrations') AS table`);
   if (table === null) return;
   const done = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
-  const known = new Set(dataSource.migrations.map(({ name }) => name));
+  const known = new Set(migrations.map(({ name }) => name));
   const unknown = done.map(({ name }) => name).filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   throw new Error(

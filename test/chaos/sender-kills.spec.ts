@@ -15,7 +15,7 @@ import { simulatedSes } from '../support/simulated-ses.js';
 import { SnsTopic } from '../support/sns.js';
 import { type Gateway, Stack } from '../support/stack.js';
 
-const KILLS = 20;
+const KILLS = Math.max(10, ofFullRun(20));
 const CONCURRENCY = 16;
 const MESSAGES_PER_KILL = 2;
 const SIZE = ofFullRun(500);

@@ -9,6 +9,8 @@ import { StreamObserver } from '../support/stream-observer.js';
 const TOTAL = 1_000;
 const LEASE_MS = 30_000;
 const TOPIC = 'stall';
+/** Publishing it a thousand times takes long enough to stop in between. */
+const LONG_CONTENT = `<p>${'x'.repeat(60_000)}</p>`;
 
 describe('a gateway that stands still for longer than its lease', () => {
   interface Moment {
@@ -120,6 +122,7 @@ async function stall(
     topicId: TOPIC,
     messages: 1,
     recipientsPerMessage: TOTAL,
+    content: LONG_CONTENT,
     gateway: () => stalled,
   });
   await eventually(() => isReached(stack, observer), 10_000, 'the moment to stall');

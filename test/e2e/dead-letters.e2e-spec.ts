@@ -52,5 +52,5 @@ it('what nobody can read is kept with its reason and leaves the stream; mail bes
   const manager = await stack.nats.jetstreamManager();
   const left = async () => (await manager.streams.info(stack.name)).state.messages;
   await eventually(async () => (await left()) === 1, 30_000, 'the one of a later version alone');
-  expect(sender.output).toContain('unknown payload version "9"');
+  expect(sender.output).toContain('unknown payload version');
 });

@@ -12,6 +12,7 @@ export interface Submission {
   recipientsPerMessage: number;
   /** Of the addresses; without one the topic. */
   prefix?: string;
+  content?: string;
   /** Chooses a gateway for each request, also for each repetition. */
   gateway: () => Gateway;
 }
@@ -21,13 +22,13 @@ export interface Submission {
  * repeated with its Idempotency-Key until it has one, as a careful client does. Returns the ids that were accepted.
  */
 export async function submit(stack: Stack, submission: Submission) {
-  const { topicId, messages, recipientsPerMessage, gateway, prefix = topicId } = submission;
+  const { topicId, messages, recipientsPerMessage, gateway, prefix = topicId, content = '<p>Hello</p>' } = submission;
   const accepted: string[] = [];
   let next = 0;
   const lane = async () => {
     for (let index = next++; index < messages; index = next++) {
       const emails = recipients(recipientsPerMessage, `${prefix}-${index}-`);
-      const body = { messages: [{ topic_id: topicId, emails, subject: `Message ${index}`, content: '<p>Hello</p>' }] };
+      const body = { messages: [{ topic_id: topicId, emails, subject: `Message ${index}`, content }] };
       accepted.push(...(await submitOne(stack, body, gateway)));
     }
   };
