@@ -38,9 +38,10 @@ describe('defaults', () => {
       metricsPort: 9464,
       allowedRecipients: [],
       fromDomains: [],
-      publicRatePerSecond: 200,
+      publicRatePerSecond: 1000,
       refusalsPerSecond: 100,
-      trustedProxies: 0,
+      trustedProxies: 1,
+      shutdownDelaySeconds: 5,
     });
     expect(logConfig()).toEqual({ level: 'info' });
     expect(databaseConfig()).toEqual({

@@ -42,11 +42,7 @@ it('loses nothing and repeats nothing while the leader of three nats-servers is 
     cluster.startNode(leader);
     await sleep(2_000);
   }
-  const sent = async () => {
-    const [{ count }] = await stack.query<{ count: number }>('SELECT sum(sent)::int AS count FROM topic_counters');
-    return count;
-  };
-  await eventually(async () => (await sent()) === TOTAL, 120_000, 'the state sent of all mails');
+  await eventually(async () => (await stack.countOf('sent')) === TOTAL, 120_000, 'the state sent of all mails');
   const delivered = compare(stack.sink.mails, accepted);
   console.info(`${TOTAL} mails, ${KILLS} kills of the leading nats-server (seed ${seed}): ${inWords(delivered)}`);
   expect(delivered).toEqual(eachOnce(TOTAL));

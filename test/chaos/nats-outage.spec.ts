@@ -48,27 +48,15 @@ it('accepts and loses nothing while nats-server is killed and comes back with it
   // While it is away for good, mail waits in the ledger.
   await server.kill();
   await submitSome();
-  const pending = async () => {
-    const [{ count }] = await stack.query<{ count: number }>(
-      `SELECT coalesce(sum(pending), 0)::int AS count FROM topic_counters`,
-    );
-    return count;
-  };
-  expect(await pending()).toBeGreaterThanOrEqual(MESSAGES_PER_KILL * SIZE);
+  expect(await stack.countOf('pending')).toBeGreaterThanOrEqual(MESSAGES_PER_KILL * SIZE);
   await server.start();
   const restartedMs = Date.now();
-  await eventually(async () => (await pending()) === 0, 60_000, 'the dispatch of all that was pending');
+  await eventually(async () => (await stack.countOf('pending')) === 0, 60_000, 'the dispatch of all that was pending');
   const dispatchedAfterMs = Date.now() - restartedMs;
 
   // What the sender had taken before a kill comes again after the consumer's ack wait of 30 s.
   await eventually(() => stack.sink.mails.length >= TOTAL, 120_000, 'the arrival of all mails');
-  const inState = async (state: string) => {
-    const [{ count }] = await stack.query<{ count: number }>(
-      `SELECT coalesce(sum(${state}), 0)::int AS count FROM topic_counters`,
-    );
-    return count;
-  };
-  await eventually(async () => (await inState('sent')) === TOTAL, 10_000, 'the state sent of all mails');
+  await eventually(async () => (await stack.countOf('sent')) === TOTAL, 10_000, 'the state sent of all mails');
   console.info(
     `${TOTAL} mails, ${KILLS + 1} kills of nats-server (seed ${seed}), ${((Date.now() - startedMs) / 1_000).toFixed(1)} s: ` +
       `nothing pending ${dispatchedAfterMs} ms after the last restart`,

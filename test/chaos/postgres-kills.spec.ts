@@ -48,14 +48,8 @@ it('a killed PostgreSQL loses nothing that was accepted, and ends no process of 
     recoveredMs.push(await recovery(gateways));
     accepted.push(...(await accepting));
   }
-  const open = async () => {
-    const [{ count }] = await stack.query<{ count: number }>(
-      'SELECT sum(total - sent)::int AS count FROM topic_counters',
-    );
-    return count;
-  };
   // What a claim took whose COMMIT was not answered comes back with the end of its lease.
-  await eventually(async () => (await open()) === 0, 120_000, 'the state sent of all mails');
+  await eventually(async () => (await stack.countOf('sent')) === TOTAL, 120_000, 'the state sent of all mails');
 
   const delivered = compare(stack.sink.mails, accepted);
   console.info(

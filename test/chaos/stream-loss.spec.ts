@@ -48,11 +48,11 @@ class Loss {
   async expectEachOnce(promise: string, under: string, kills: number): Promise<void> {
     const { stack, accepted } = this;
     await eventually(() => stack.sink.mails.length >= accepted.length, REPAIR_MS, `${accepted.length} mails`);
-    const sent = async () => {
-      const [{ count }] = await stack.query<{ count: number }>('SELECT sum(sent)::int AS count FROM topic_counters');
-      return count;
-    };
-    await eventually(async () => (await sent()) === accepted.length, 30_000, 'the state sent of all mails');
+    await eventually(
+      async () => (await stack.countOf('sent')) === accepted.length,
+      30_000,
+      'the state sent of all mails',
+    );
     const delivered = compare(stack.sink.mails, accepted);
     expect(delivered).toEqual(eachOnce(accepted.length));
     expect(await stack.recount()).toBe('');

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type NatsConnection } from 'nats';
 import pg from 'pg';
+import type { State } from '../../src/contracts/states.js';
 import { SmtpSink, type SmtpSinkOptions } from '../../simulator/smtp-sink.js';
 import { Child, freePort } from './child.js';
 import { secretsIn } from './log-secrets.js';
@@ -136,6 +137,14 @@ export class Stack {
 
   topic(gateway: Gateway, topicId: string): Promise<TopicPage> {
     return this.get<TopicPage>(gateway, `/v1/topics/${topicId}`);
+  }
+
+  /** How many emails are in a state, of all topics. */
+  async countOf(state: State): Promise<number> {
+    const [{ count }] = await this.query<{ count: number }>(
+      `SELECT coalesce(sum(${state}), 0)::int AS count FROM topic_counters`,
+    );
+    return count;
   }
 
   async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
