@@ -4,10 +4,10 @@ import { BARS, verdictOn } from './bars.js';
 import { cpuStages } from './cpu-stages.js';
 import { growthSeries, GROWTH_BAR } from './growth-series.js';
 import { boundOf } from './page.js';
-import { figure, plotBars } from './plots/bars.plot.js';
+import { figure, type MeasuredBar, plotBars } from './plots/bars.plot.js';
 import { plotCpu } from './plots/cpu.plot.js';
 import { plotGrowth } from './plots/growth.plot.js';
-import { fileName, latestResults, RESULTS_FOLDER, type Results, type Suite } from './results.js';
+import { barIn, fileName, latestResults, RESULTS_FOLDER, type Results, type Suite } from './results.js';
 
 const README = 'README.md';
 const BEGIN = '<!-- made by npm run bench: begin -->';
@@ -21,7 +21,7 @@ export function writeReadme(): void {
     const newest = latestResults(suite);
     return newest === null ? [] : [{ suite, results: newest }];
   });
-  writePlots(results.map(({ results }) => results));
+  writePlots(results);
   const readme = readFileSync(README, 'utf8');
   const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (from < 0 || to < from) throw new Error(`${README} has no place for the results: ${BEGIN} … ${END}`);
@@ -29,29 +29,25 @@ export function writeReadme(): void {
   writeFileSync(README, `${readme.slice(0, from + BEGIN.length)}\n\n${section}\n\n${readme.slice(to)}`);
 }
 
-function writePlots(results: readonly Results[]): void {
+interface SuiteResults {
+  suite: Suite;
+  results: Results;
+}
+
+function writePlots(all: readonly SuiteResults[]): void {
   mkdirSync(PLOTS_FOLDER, { recursive: true });
-  const medians = mediansOf(results);
-  const measured = BARS.flatMap((bar) => {
-    const median = medians.get(bar.id);
-    return median === undefined ? [] : [{ bar, median }];
-  });
-  const outcomes = results.flatMap(({ outcomes }) => outcomes);
-  writeFileSync(join(PLOTS_FOLDER, 'bars.svg'), plotBars(measured));
+  writeFileSync(join(PLOTS_FOLDER, 'bars.svg'), plotBars(measuredBars(all)));
+  const outcomes = all.flatMap(({ results }) => results.outcomes);
   const stages = cpuStages(outcomes);
   if (stages.length > 0) writeFileSync(join(PLOTS_FOLDER, 'cpu.svg'), plotCpu(stages));
   const series = growthSeries(outcomes);
   if (series.length > 0) writeFileSync(join(PLOTS_FOLDER, 'growth.svg'), plotGrowth(series, GROWTH_BAR));
 }
 
-function sectionOf(results: readonly { suite: Suite; results: Results }[]): string {
-  const medians = mediansOf(results.map(({ results }) => results));
-  const rows = BARS.flatMap((bar) => {
-    const median = medians.get(bar.id);
-    if (median === undefined) return [];
-    const verdict = verdictOn(bar, median);
-    const remark = { holds: '', limited: bar.limit?.reason, missed: 'missed' }[verdict];
-    return [`| ${bar.what} | ${figure(median, bar.unit)} | ${boundOf(bar)} | ${remark} |`];
+function sectionOf(results: readonly SuiteResults[]): string {
+  const rows = measuredBars(results).map(({ bar, median }) => {
+    const remark = { holds: '', limited: bar.limit?.reason, missed: 'missed' }[verdictOn(bar, median)];
+    return `| ${bar.what} | ${figure(median, bar.unit)} | ${boundOf(bar)} | ${remark} |`;
   });
   const [{ results: newest }] = results;
   const pages = results.map(({ suite, results: { conditions } }) => {
@@ -72,6 +68,13 @@ function sectionOf(results: readonly { suite: Suite; results: Results }[]): stri
   ].join('\n');
 }
 
-function mediansOf(results: readonly Results[]): Map<string, number> {
-  return new Map(results.flatMap(({ runs }) => Object.entries(runs[runs.length - 1].medians)));
+/** Of the last run of each suite. */
+function measuredBars(all: readonly SuiteResults[]): MeasuredBar[] {
+  return all.flatMap(({ suite, results: { runs } }) => {
+    const { medians } = runs[runs.length - 1];
+    return BARS.flatMap((bar) => {
+      const median = medians[bar.id];
+      return median === undefined ? [] : [{ bar: barIn(suite, bar), median }];
+    });
+  });
 }
