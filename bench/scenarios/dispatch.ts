@@ -24,8 +24,6 @@ async function bench(workbench: Workbench, bytes: number, env: Record<string, st
   const sample = await stream.first();
 
   const dispatch = async (count: number): Promise<Figures> => {
-    // As if all had been sent: a gateway would find that the stream has lost it, and publish it again beside what is measured.
-    await stack.query('UPDATE topic_counters SET sent = sent + dispatched, dispatched = 0');
     await stream.renew();
     await backlog.fill(count);
     const before = workbench.cpu([gateway.pid]);

@@ -20,7 +20,7 @@ const SKEW_MS = 5_000;
 /**
  * Mail that JetStream has lost is published again: its store was deleted, purged, or is an older copy. What was dispatched before the
  * oldest message that the stream still holds, and was claimed by no sender, is not in it. That is looked for after a setback, and
- * whenever the stream is empty. The sender's claim sees to it that a mail which is there after all is sent once.
+ * whenever the stream is empty, once our sender is there to take it. The sender's claim sees to it that a mail which is there after all is sent once.
  *
  * What an external sender has taken the ledger does not know: there a loss is only reported.
  */
@@ -69,11 +69,13 @@ export class StreamWatchService implements OnApplicationBootstrap {
       if (suspectedUntil !== null) await this.report(suspectedUntil);
       return;
     }
+    // Whoever else takes from it may have sent what the ledger believes to be in it.
+    if (!look.isOurSenders) return;
     const moment = new Date((look.oldestAt?.getTime() ?? now.getTime()) - SKEW_MS);
     if (suspectedUntil !== null) {
       await this.repair(suspectedUntil < moment ? suspectedUntil : moment, Infinity);
       if (suspectedUntil <= moment) await this.states.clear(this.nats.stream, suspectedUntil);
-    } else if (look.oldestAt === null && look.isOurSenders) {
+    } else if (look.oldestAt === null) {
       await this.repair(moment, MOST_LOSSES);
     }
   }

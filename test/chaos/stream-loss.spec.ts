@@ -1,3 +1,4 @@
+import { AckPolicy } from 'nats';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { compare, eachOnce, submit } from '../support/campaign.js';
 import { ofFullRun } from '../support/chaos-scale.js';
@@ -120,6 +121,24 @@ describe.concurrent('mail that JetStream has lost is sent once', () => {
     expect(purged).toBe(loss.accepted.length);
     await loss.stack.sender();
     await loss.expectEachOnce('P5', 'the stream purged, all mail in it', 0);
+  });
+
+  it('but not what somebody else may have taken, who is not said to be there', async ({ onTestFinished }) => {
+    const loss = await Loss.setup(onTestFinished);
+    const { stack, gateway, accepted } = loss;
+    await loss.acceptAndDispatch('foreign');
+    const { consumers, streams } = await stack.nats.jetstreamManager();
+    await consumers.add(stack.name, { durable_name: 'somebody', ack_policy: AckPolicy.Explicit });
+    await streams.purge(stack.name);
+    for (let look = 0; look < 2; look++) {
+      // To the next look the stream is another.
+      await stack.query(`UPDATE stream_state SET created_at = 'epoch'`);
+      const looked = async () =>
+        (await stack.query(`SELECT 1 FROM stream_state WHERE created_at <> 'epoch' AND suspected_until > now()`))
+          .length > 0;
+      await eventually(looked, 30_000, 'a look that finds a setback');
+    }
+    expect((await stack.topic(gateway, 'foreign')).states.dispatched).toBe(accepted.length);
   });
 
   it('but not what an external sender may have taken: that is said', async ({ onTestFinished }) => {
