@@ -130,6 +130,8 @@ describe.concurrent('mail that JetStream has lost is sent once', () => {
     const { consumers, streams } = await stack.nats.jetstreamManager();
     await consumers.add(stack.name, { durable_name: 'somebody', ack_policy: AckPolicy.Explicit });
     await streams.purge(stack.name);
+    const known = async () => (await stack.query('SELECT 1 FROM stream_state')).length > 0;
+    await eventually(known, 30_000, 'the first look at the stream');
     for (let look = 0; look < 2; look++) {
       // To the next look the stream is another.
       await stack.query(`UPDATE stream_state SET created_at = 'epoch'`);
