@@ -8,11 +8,15 @@ const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name
 
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
+  'breaker',
+  'event-kills',
   'events-order',
   'exactly-once',
   'faulty-provider',
+  'group-commit-kills',
   'kills',
   'nats-cluster',
+  'nats-outage',
   'pauses',
   'postgres-kills',
   'quota',
