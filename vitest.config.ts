@@ -15,6 +15,7 @@ const patient = [
   'faulty-provider',
   'group-commit-kills',
   'kills',
+  'ledger-back',
   'nats-cluster',
   'nats-outage',
   'pauses',

@@ -7,6 +7,7 @@ import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { EmailsRepository } from '../messages/emails.repository.js';
 import type { ClaimedEmail } from '../messages/judging.js';
+import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { TransportError } from './transports/transport.js';
@@ -40,6 +41,7 @@ export class ClaimsService {
     @Inject(senderConfig.KEY) private readonly config: SenderConfig,
     private readonly emails: EmailsRepository,
     private readonly outcomes: OutcomeRecorder,
+    private readonly watch: LedgerWatchService,
     private readonly jobs: PeriodicJobs,
     private readonly nudge: DispatchNudge,
   ) {}
@@ -91,6 +93,7 @@ export class ClaimsService {
   private async sweep(): Promise<void> {
     const nowMs = performance.now();
     if (nowMs - this.inTouchSinceMs < TOUCH_MS || nowMs - this.renewedAtMs > TOUCH_MS) return;
+    if (!(await this.watch.isTrusted())) return;
     const { ambiguousSends } = this.config;
     const error = new TransportError('ambiguous', 'the sender died while sending');
     const count = await this.emails.sweepExpiredClaims((attempts) => resultOf(error, attempts, ambiguousSends));

@@ -27,9 +27,9 @@ export class Child {
   private readonly process: ChildProcess;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  constructor(script: string, env: Record<string, string>, cwd?: string) {
+  constructor(script: string, env: Record<string, string>, cwd?: string, args: readonly string[] = []) {
     const { PATH = '', HOME = '' } = process.env;
-    this.process = spawn(process.execPath, [script], { cwd, env: { PATH, HOME, ...env } });
+    this.process = spawn(process.execPath, [script, ...args], { cwd, env: { PATH, HOME, ...env } });
     this.process.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.process.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));

@@ -28,11 +28,23 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   events: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages', 'topics'],
   tracking: [...BASE, 'database', 'ledger', 'http', 'compose', 'suppressions', 'messages', 'topics', 'events'],
   webhooks: [...BASE, 'http', 'messages', 'topics', 'events'],
-  scheduler: [...BASE, 'database', 'ledger', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'topics'],
+  watch: [...BASE, 'database', 'jetstream'],
+  scheduler: [
+    ...BASE,
+    'database',
+    'ledger',
+    'limits',
+    'jetstream',
+    'compose',
+    'suppressions',
+    'messages',
+    'topics',
+    'watch',
+  ],
   retention: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages'],
-  health: [...BASE, 'database', 'jetstream', 'limits', 'messages', 'http'],
-  sender: [...BASE, 'database', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'health'],
-  cli: [...BASE, 'database', 'ledger', 'migrations'],
+  health: [...BASE, 'database', 'jetstream', 'limits', 'messages', 'watch', 'http'],
+  sender: [...BASE, 'database', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'watch', 'health'],
+  cli: [...BASE, 'database', 'ledger', 'messages', 'watch', 'migrations'],
 };
 
 /** Packages that one place alone may import. */

@@ -1,6 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { Postgres } from '../../scripts/engines/postgres.mjs';
+import { run } from '../../scripts/system/command.mjs';
 import { State } from '../../scripts/system/state.mjs';
 import { freePort } from './child.js';
 import { eventually } from './eventually.js';
@@ -11,6 +13,7 @@ const PLACE = '/var/tmp';
 /** A PostgreSQL server of a test's own, which it may kill: port and data stay the same from start to start. */
 export class PostgresServer {
   private server: Postgres | null = null;
+  private data: string | null = null;
   private readonly state: State;
 
   private constructor(
@@ -22,6 +25,7 @@ export class PostgresServer {
 
   static async create(): Promise<PostgresServer> {
     const folder = await mkdtemp(join(PLACE, 'messages-postgres-'));
+    await chmod(folder, 0o711);
     return new PostgresServer(folder, await freePort());
   }
 
@@ -39,6 +43,7 @@ export class PostgresServer {
       return true;
     };
     await eventually(() => start().catch(() => false), 30_000, 'the start of PostgreSQL');
+    this.data ??= await dataDirectory(this.url);
   }
 
   /** `kill -9` of the postmaster. */
@@ -48,8 +53,30 @@ export class PostgresServer {
     await process.exited;
   }
 
+  /** What it had committed, while it is down; `restoreData` brings it back. */
+  async copyData(): Promise<void> {
+    await run('cp', ['-a', this.data!, `${this.data}-copy`]);
+  }
+
+  /** `asStandby`: as one that was promoted, whose log goes on under a new timeline. */
+  async restoreData({ asStandby }: { asStandby: boolean }): Promise<void> {
+    await rm(this.data!, { recursive: true });
+    await run('cp', ['-a', `${this.data}-copy`, this.data!]);
+    if (!asStandby) return;
+    await appendFile(join(this.data!, 'postgresql.auto.conf'), `restore_command = 'false'\n`);
+    await writeFile(join(this.data!, 'recovery.signal'), '');
+  }
+
   async remove(): Promise<void> {
     await this.server?.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function dataDirectory(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
+  await client.end();
+  return rows[0].data_directory;
 }

@@ -109,8 +109,12 @@ export class Stack {
   }
 
   /** The exit code of a command such as `dist/src/cli/recount.js`, with its output. */
-  async run(script: string, env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
-    const child = new Child(script, { ...this.env, ...env });
+  async run(
+    script: string,
+    env: Record<string, string> = {},
+    args: readonly string[] = [],
+  ): Promise<{ code: number | null; output: string }> {
+    const child = new Child(script, { ...this.env, ...env }, undefined, args);
     const { code } = await child.exited;
     return { code, output: child.output };
   }
@@ -155,7 +159,7 @@ export class Stack {
     await Promise.all(this.children.map((child) => child.stop()));
     await this.sink.close();
     const manager = await this.nats.jetstreamManager();
-    await manager.streams.delete(this.name).catch(() => false);
+    for (const stream of [this.name, `${this.name}-ledger`]) await manager.streams.delete(stream).catch(() => false);
     await this.nats.close();
     await this.pool.end();
     await runAdmin(this.adminUrl, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
