@@ -13,7 +13,7 @@ const MESSAGES = ofFullRun(25);
 const SIZE = 200;
 /** Longer than a look and a dispatch take together. */
 const QUIET_MS = 3_000;
-const SAID = /npm run ledger -- accept --since (\S+)/;
+const SAID = /npm run ledger -- accept --since ([-\d:.TZ]+)/;
 
 /** A ledger that is copied, mails on, and is then as it was at the copy. */
 class Past {
