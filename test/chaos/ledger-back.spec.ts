@@ -49,8 +49,7 @@ class Past {
   /** Accepts mail of which none shall be sent before the copy. */
   async acceptAndDispatch(topicId: string): Promise<void> {
     await this.accept(topicId, 1);
-    const isDispatched = async () => (await this.stack.topic(this.gateway, topicId)).states.dispatched === SIZE;
-    await eventually(isDispatched, 30_000, `the dispatch of ${topicId}`);
+    await this.dispatched(topicId);
   }
 
   async control(topicId: string, action: 'pause' | 'resume'): Promise<void> {
@@ -61,6 +60,21 @@ class Past {
 
   async startSender(): Promise<void> {
     this.sender = await this.stack.sender();
+  }
+
+  /** Mail that the ledger forgets while it is in the stream. Returns how much. */
+  async forgetInTheStream(): Promise<number> {
+    const { stack, gateway } = this;
+    await this.sender!.stop();
+    const topicId = 'forgotten-in-the-stream';
+    await submit(stack, { topicId, messages: 1, recipientsPerMessage: SIZE, gateway: () => gateway });
+    await this.dispatched(topicId);
+    return SIZE;
+  }
+
+  private async dispatched(topicId: string): Promise<void> {
+    const isDispatched = async () => (await this.stack.topic(this.gateway, topicId)).states.dispatched === SIZE;
+    await eventually(isDispatched, 30_000, `the dispatch of ${topicId}`);
   }
 
   async copy(): Promise<void> {
@@ -159,10 +173,14 @@ describe.concurrent('a ledger that went back mails nobody twice', () => {
     await past.startSender();
     await past.accept('forgotten', MESSAGES);
     await past.sendAll();
+    const unknown = await past.forgetInTheStream();
     await past.goBack(true);
+    await past.startSender();
     const since = await past.hold();
     await past.expectHeld('meanwhile');
     await past.acceptLedger(since);
     await past.expectEachOnce('an asynchronous standby promoted', SIZE);
+    const kept = async () => (await past.stack.query('SELECT 1 FROM dead_letters')).length === unknown;
+    await eventually(kept, 30_000, 'the messages that the ledger does not know among the dead letters');
   });
 });
