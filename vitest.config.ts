@@ -21,6 +21,7 @@ const patient = [
   'pauses',
   'postgres-kills',
   'quota',
+  'schema-growth',
   'sender-kills',
   'stream-loss',
 ].map((name) => `test/chaos/${name}.spec.ts`);

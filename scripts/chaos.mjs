@@ -68,11 +68,11 @@ function reports() {
 /** @param {PromiseReport[]} lines */
 function print(lines) {
   console.log(
-    '\n| promise | under | promised | at the stream | at the provider | in the ledger | recipients | kills | seed |',
+    '\n| promise | under | promised | at the stream | at the provider | in the ledger | measured | recipients | kills | seed |',
   );
-  console.log('|---|---|---|---|---|---|---|---|---|');
+  console.log(`|${'---|'.repeat(10)}`);
   const byPromise = lines.toSorted((a, b) => Number(a.promise.slice(1)) - Number(b.promise.slice(1)));
-  for (const { promise, under, promised, stream, provider, ledger, recipients, kills, seed } of byPromise) {
+  for (const { promise, under, promised, stream, provider, ledger, measured, recipients, kills, seed } of byPromise) {
     const cells = [
       promise,
       under,
@@ -80,6 +80,7 @@ function print(lines) {
       stream ?? '–',
       provider ?? '–',
       ledger ?? '–',
+      measured ?? '–',
       recipients,
       kills,
       seed ?? '–',

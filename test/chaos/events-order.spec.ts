@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { reportPromise } from '../support/promise-report.js';
 import { FACT_TYPES, sesEvent, type SesFact } from '../support/ses-events.js';
 import { SnsTopic } from '../support/sns.js';
 import { type Gateway, recipients, Stack, type TopicPage } from '../support/stack.js';
@@ -173,6 +174,17 @@ describe('the events of an email', () => {
     expect(sums.length).toBeGreaterThan(100);
     expect(sums.filter((adds) => !adds)).toHaveLength(0);
     console.log(`${RUNS} runs, ${sums.length} reads that add up`);
+    reportPromise({
+      promise: 'P33',
+      under: 'events in any order, one to five times, in either shape',
+      promised: 'the same states and counts as in order',
+      stream: null,
+      provider: null,
+      ledger: `${RUNS} runs end the same, ${sums.length} reads add up`,
+      recipients: 2 * RUNS,
+      kills: 0,
+      seed: null,
+    });
   }, 180_000);
 
   it('do nothing when they are repeated within one commit: five reports of a transient bounce are one', async () => {
