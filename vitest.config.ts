@@ -19,6 +19,7 @@ const patient = [
   'nats-cluster',
   'nats-outage',
   'pauses',
+  'postgres-freeze',
   'postgres-kills',
   'quota',
   'schema-growth',

@@ -62,22 +62,20 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
   private async prepareOrExit(): Promise<void> {
     try {
       if (!this.config.migrateOnBoot) return await refuseNewerSchema(this.dataSource);
-      const names = await this.withMigrationRole((dataSource) => migrate(dataSource));
-      for (const name of names) this.logger.log(`migrated: ${name}`);
+      for (const name of await this.migrate()) this.logger.log(`migrated: ${name}`);
     } catch (error) {
       this.logger.fatal(`the schema cannot be used: ${messageOf(error)}`);
       process.exit(1);
     }
   }
 
-  /** Migrations need DDL, which the run-time role may lack where MIGRATE_DATABASE_URL names another. */
-  private async withMigrationRole<Result>(work: (dataSource: DataSource) => Promise<Result>): Promise<Result> {
-    if (this.config.migrateUrl === this.config.url) return work(this.dataSource);
+  /** Migrations need DDL, which the run-time role may lack, and more time than other statements. */
+  private async migrate(): Promise<string[]> {
     const config = { ...this.config, url: this.config.migrateUrl, minConnections: 0, maxConnections: 2 };
-    const migrator = new DataSource(dataSourceOptions(config, 'messages-migrate'));
+    const migrator = new DataSource(dataSourceOptions(config, 'messages-migrate', { isPatient: true }));
     await migrator.initialize();
     try {
-      return await work(migrator);
+      return await migrate(migrator);
     } finally {
       await migrator.destroy();
     }

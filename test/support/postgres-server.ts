@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -14,6 +15,7 @@ const PLACE = '/var/tmp';
 export class PostgresServer {
   private server: Postgres | null = null;
   private data: string | null = null;
+  private isFrozen = false;
   private readonly state: State;
 
   private constructor(
@@ -48,9 +50,20 @@ export class PostgresServer {
 
   /** `kill -9` of the postmaster. */
   async kill(): Promise<void> {
-    const { process } = this.server!;
-    globalThis.process.kill(process.reference.pid, 'SIGKILL');
-    await process.exited;
+    const { process: postmaster } = this.server!;
+    process.kill(postmaster.reference.pid, 'SIGKILL');
+    await postmaster.exited;
+  }
+
+  /** Nothing of it answers, and its connections stay. `thaw` ends that. */
+  freeze(): void {
+    this.signal('SIGSTOP');
+    this.isFrozen = true;
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
+    this.isFrozen = false;
   }
 
   /** What it had committed, while it is down; `restoreData` brings it back. */
@@ -68,8 +81,30 @@ export class PostgresServer {
   }
 
   async remove(): Promise<void> {
+    if (this.isFrozen) this.thaw();
     await this.server?.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** The postmaster first: it starts no more processes then. */
+  private signal(signal: NodeJS.Signals): void {
+    const { pid } = this.server!.process.reference;
+    process.kill(pid, signal);
+    for (const child of childrenOf(pid)) process.kill(child, signal);
+  }
+}
+
+/** Each has its own session, so that no group reaches them. */
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    // It has ended meanwhile.
+    return null;
   }
 }
 
