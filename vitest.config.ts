@@ -24,6 +24,7 @@ const patient = [
   'quota',
   'schema-growth',
   'sender-kills',
+  'sender-stalls',
   'stream-loss',
 ].map((name) => `test/chaos/${name}.spec.ts`);
 
