@@ -14,6 +14,7 @@ const patient = [
   'exactly-once',
   'faulty-provider',
   'group-commit-kills',
+  'hung-shutdown',
   'kills',
   'ledger-back',
   'nats-cluster',
