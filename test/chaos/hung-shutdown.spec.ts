@@ -41,8 +41,10 @@ describe.concurrent('a shutdown that hangs', () => {
     const tookMs = Date.now() - startedMs;
     expect(tookMs).toBeLessThan(GRACE_MS);
     expect(await endSendClaims(stack, sender)).toHaveLength(CONCURRENCY);
-    await stack.sender();
+    const other = await stack.sender();
     await eventually(async () => (await stack.countOf('uncertain')) === CONCURRENCY, 30_000, 'the sweep');
+    // It hangs as well.
+    await other.kill();
     expect(await stack.recount()).toBe('');
     reportPromise({
       promise: 'P22',
