@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class LedgerState1795305600030 implements MigrationInterface {
+export class LedgerState1795305600031 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     // One row per stream, whose server keeps the mark too: a ledger that is behind its own mark has gone back.
     await db.query(`
