@@ -40,7 +40,8 @@ describe.concurrent('a shutdown that hangs', () => {
     await sender.exited;
     const tookMs = Date.now() - startedMs;
     expect(tookMs).toBeLessThan(GRACE_MS);
-    expect(await endSendClaims(stack, sender)).toHaveLength(CONCURRENCY);
+    // What it could not record before it ended.
+    await endSendClaims(stack, sender);
     const other = await stack.sender();
     await eventually(async () => (await stack.countOf('uncertain')) === CONCURRENCY, 30_000, 'the sweep');
     // It hangs as well.
