@@ -27,9 +27,11 @@ export class Child {
   private readonly process: ChildProcess;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  constructor(script: string, env: Record<string, string>, cwd?: string) {
+  /** `command` runs node, or ends by becoming it, with the script as its last argument. */
+  constructor(script: string, env: Record<string, string>, cwd?: string, command: readonly string[] = [process.execPath]) {
     const { PATH = '', HOME = '' } = process.env;
-    this.process = spawn(process.execPath, [script], { cwd, env: { PATH, HOME, ...env } });
+    const [program, ...args] = command;
+    this.process = spawn(program, [...args, script], { cwd, env: { PATH, HOME, ...env } });
     this.process.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.process.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));

@@ -18,6 +18,8 @@ export interface StackOptions {
   /** Servers of its own, instead of those that all share. */
   natsUrl?: string;
   adminUrl?: string;
+  /** What runs gateways and senders, instead of node itself. */
+  command?: readonly string[];
 }
 
 export interface TopicPage {
@@ -48,6 +50,7 @@ export class Stack {
     readonly nats: NatsConnection,
     readonly env: Record<string, string>,
     sink: SmtpSink,
+    private readonly command?: readonly string[],
   ) {
     this.sink = sink;
   }
@@ -76,7 +79,7 @@ export class Stack {
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
     const nats = await connect({ servers: natsUrl.split(','), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
-    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink);
+    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink, options.command);
   }
 
   /** Starts a gateway and waits until it is ready. */
@@ -102,7 +105,7 @@ export class Stack {
   }
 
   spawn(script: string, env: Record<string, string>): Child {
-    const child = new Child(script, env);
+    const child = new Child(script, env, undefined, this.command);
     this.children.push(child);
     this.environments.set(child, env);
     return child;
