@@ -31,17 +31,20 @@ const REFUSED = [
 
 /** A database without a schema, and the two roles under names of their own: roles belong to the whole server. */
 async function setup({ skip, onTestFinished }: TestContext) {
+  const admin = required('TEST_DATABASE_URL');
+  const mayMakeRoles = await as(admin, async (client) => {
+    const { rows } = await client.query<{ rolsuper: boolean }>(
+      'SELECT rolsuper FROM pg_roles WHERE rolname = current_user',
+    );
+    return rows[0].rolsuper;
+  });
+  skip(!mayMakeRoles, 'the role of DATABASE_URL may not make roles');
   const stack = await Stack.start();
   const [owner, runtime] = [`${stack.name}_owner`, `${stack.name}_runtime`];
-  const [{ rolsuper }] = await stack.query<{ rolsuper: boolean }>(
-    'SELECT rolsuper FROM pg_roles WHERE rolname = current_user',
-  );
   onTestFinished(async () => {
     await stack.stop();
-    const admin = required('TEST_DATABASE_URL');
-    if (rolsuper) await as(admin, (client) => client.query(`DROP ROLE IF EXISTS ${owner}, ${runtime}`));
+    await as(admin, (client) => client.query(`DROP ROLE IF EXISTS ${owner}, ${runtime}`));
   });
-  skip(!rolsuper, 'the role of DATABASE_URL may not make roles');
   const named = (statements: string) =>
     statements
       .replaceAll('messages_owner', owner)
