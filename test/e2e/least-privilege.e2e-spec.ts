@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
 import { expect, it, type TestContext } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { recipients, required, Stack } from '../support/stack.js';
+import { withClient } from '../support/with-client.js';
 
 const EMAILS = 3;
 const SOON_MS = 20_000;
@@ -32,7 +32,7 @@ const REFUSED = [
 /** A database without a schema, and the two roles under names of their own: roles belong to the whole server. */
 async function setup({ skip, onTestFinished }: TestContext) {
   const admin = required('TEST_DATABASE_URL');
-  const mayMakeRoles = await as(admin, async (client) => {
+  const mayMakeRoles = await withClient(admin, async (client) => {
     const { rows } = await client.query<{ rolsuper: boolean }>(
       'SELECT rolsuper FROM pg_roles WHERE rolname = current_user',
     );
@@ -43,7 +43,7 @@ async function setup({ skip, onTestFinished }: TestContext) {
   const [owner, runtime] = [`${stack.name}_owner`, `${stack.name}_runtime`];
   onTestFinished(async () => {
     await stack.stop();
-    await as(admin, (client) => client.query(`DROP ROLE IF EXISTS ${owner}, ${runtime}`));
+    await withClient(admin, (client) => client.query(`DROP ROLE IF EXISTS ${owner}, ${runtime}`));
   });
   const named = (statements: string) =>
     statements
@@ -61,19 +61,9 @@ async function setup({ skip, onTestFinished }: TestContext) {
   };
 }
 
-async function as<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
 /** What the jobs of a gateway do that the role itself may not. */
 async function makeAndDropMonth(url: string): Promise<void> {
-  await as(url, async (client) => {
+  await withClient(url, async (client) => {
     const { rows: made } = await client.query<{ partitions: number }>('SELECT ensure_partitions(4) AS partitions');
     expect(made).toEqual([{ partitions: 3 }]);
     await client.query('SELECT summarize_addresses()');
@@ -92,7 +82,7 @@ async function makeAndDropMonth(url: string): Promise<void> {
 }
 
 async function expectRefusals(url: string, statements: readonly string[]): Promise<void> {
-  await as(url, async (client) => {
+  await withClient(url, async (client) => {
     for (const statement of statements) {
       await expect(client.query(statement), statement).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
     }
@@ -135,5 +125,5 @@ it('leaves a role the rows alone where it has had the schema so far', async (con
   expect(again.code, again.output).toBe(0);
   await makeAndDropMonth(runtimeUrl);
   await expectRefusals(runtimeUrl, [...REFUSED, named('SET ROLE messages_owner')]);
-  await as(runtimeUrl, (client) => client.query('UPDATE retention SET months_look_at = now()'));
+  await withClient(runtimeUrl, (client) => client.query('UPDATE retention SET months_look_at = now()'));
 });

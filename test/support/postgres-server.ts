@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Postgres } from '../../scripts/engines/postgres.mjs';
 import { State } from '../../scripts/system/state.mjs';
@@ -16,13 +16,17 @@ export class PostgresServer {
   private constructor(
     private readonly folder: string,
     private readonly port: number,
+    private readonly settings: readonly string[],
   ) {
     this.state = new State(folder);
   }
 
-  static async create(): Promise<PostgresServer> {
+  /** `settings` are such as `archive_mode=on`. */
+  static async create(settings: readonly string[] = []): Promise<PostgresServer> {
     const folder = await mkdtemp(join(PLACE, 'messages-postgres-'));
-    return new PostgresServer(folder, await freePort());
+    // Closed to the server's user, its data would go elsewhere, and nobody would remove it.
+    await chmod(folder, 0o711);
+    return new PostgresServer(folder, await freePort(), settings);
   }
 
   get url(): string {
@@ -30,11 +34,18 @@ export class PostgresServer {
     return this.server.url('postgres');
   }
 
+  /** A folder of the server's user, with `data` in it. */
+  get home(): string {
+    const { postgres } = this.state.values;
+    if (!postgres) throw new Error('the server has never run');
+    return postgres.home;
+  }
+
   /** The processes of a server that was killed hold its memory until they have noticed. */
   async start(): Promise<void> {
     const start = async () => {
       const log = join(this.folder, 'PostgreSQL.log');
-      const settings = [`port=${this.port}`];
+      const settings = [`port=${this.port}`, ...this.settings];
       this.server = await Postgres.start(join(this.folder, 'postgres'), this.state, log, undefined, settings);
       return true;
     };

@@ -5,6 +5,7 @@ import type { State } from '../../src/contracts/states.js';
 import { SmtpSink, type SmtpSinkOptions } from '../../simulator/smtp-sink.js';
 import { Child, freePort } from './child.js';
 import { secretsIn } from './log-secrets.js';
+import { withClient } from './with-client.js';
 
 export const API_KEY = 'test-key-0123456789abcdef';
 
@@ -58,7 +59,7 @@ export class Stack {
   static async start(options: StackOptions = {}): Promise<Stack> {
     const name = `test_${randomBytes(6).toString('hex')}`;
     const admin = options.adminUrl ?? required('TEST_DATABASE_URL');
-    await runAdmin(admin, `CREATE DATABASE ${name}`);
+    await withClient(admin, (client) => client.query(`CREATE DATABASE ${name}`));
     const databaseUrl = new URL(admin);
     databaseUrl.pathname = `/${name}`;
     const natsUrl = options.natsUrl ?? required('TEST_NATS_URL');
@@ -161,7 +162,7 @@ export class Stack {
     await manager.streams.delete(this.name).catch(() => false);
     await this.nats.close();
     await this.pool.end();
-    await runAdmin(this.adminUrl, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    await withClient(this.adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`));
     this.refuseSecretsInLogs();
   }
 
@@ -172,16 +173,6 @@ export class Stack {
       const line = secret && child.output.split('\n').find((text) => text.includes(secret));
       if (line) throw new Error(`a log shows ${secret}: ${line}`);
     }
-  }
-}
-
-async function runAdmin(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
   }
 }
 
