@@ -38,7 +38,13 @@ async function drill(stack: Stack, { backUp, loseAndRestore }: Loss): Promise<vo
   await Promise.all([backUp(), accept(stack, gateway, 'during').then((ids) => accepted.push(...ids))]);
   await areSent(stack, gateway, ['before', 'during']);
   const scheduled_at = new Date(Date.now() + HOUR_MS).toISOString();
-  const later = { topic_id: 'later', emails: ['later@example.com'], subject: 'Later', content: '<p>x</p>', scheduled_at };
+  const later = {
+    topic_id: 'later',
+    emails: ['later@example.com'],
+    subject: 'Later',
+    content: '<p>x</p>',
+    scheduled_at,
+  };
   expect((await stack.post(gateway, { messages: [later] })).status).toBe(200);
   await fetch(`${gateway.url}/v1/events/open?requestId=${accepted[0]}`);
   const opened = async () => (await readsOf(stack, gateway, accepted)).email.events.length > 0;

@@ -174,23 +174,26 @@ describe('access', () => {
     expect((await stack.topic(gateway, 'read-only')).request.total).toBe(0);
   });
 
-  it.each(ANSWERS)('is not widened by what a browser makes of %s (%i)', async (_what, status, method, path, headers) => {
-    const answer = await rawRequest(gateway.url, method, path, { origin: 'https://evil.example', ...headers });
-    expect(answer.status, answer.body).toBe(status);
-    expect(answer.headers).toMatchObject({
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-store',
-    });
-    const policy = String(answer.headers['content-security-policy']);
-    expect(sourcesOf(policy, 'script-src')).toMatch(/^'(self|none)'$/);
-    for (const directive of ['object-src', 'base-uri', 'frame-ancestors']) {
-      expect(sourcesOf(policy, directive), directive).toBe("'none'");
-    }
-    expect(sourcesOf(policy, 'form-action')).toBe("'self'");
-    const unwanted = /^access-control-|^server$|^x-powered-by$|cookie/;
-    expect(Object.keys(answer.headers).filter((name) => unwanted.test(name))).toEqual([]);
-  });
+  it.each(ANSWERS)(
+    'is not widened by what a browser makes of %s (%i)',
+    async (_what, status, method, path, headers) => {
+      const answer = await rawRequest(gateway.url, method, path, { origin: 'https://evil.example', ...headers });
+      expect(answer.status, answer.body).toBe(status);
+      expect(answer.headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-store',
+      });
+      const policy = String(answer.headers['content-security-policy']);
+      expect(sourcesOf(policy, 'script-src')).toMatch(/^'(self|none)'$/);
+      for (const directive of ['object-src', 'base-uri', 'frame-ancestors']) {
+        expect(sourcesOf(policy, directive), directive).toBe("'none'");
+      }
+      expect(sourcesOf(policy, 'form-action')).toBe("'self'");
+      const unwanted = /^access-control-|^server$|^x-powered-by$|cookie/;
+      expect(Object.keys(answer.headers).filter((name) => unwanted.test(name))).toEqual([]);
+    },
+  );
 
   it('is given to pages of no other origin: whatever they ask beforehand is refused', async () => {
     const preflight = { origin: 'https://evil.example', 'access-control-request-headers': 'x-api-key' };
@@ -199,7 +202,10 @@ describe('access', () => {
       const call = `${route.method} ${route.path}`;
       const answer = await rawRequest(gateway.url, 'OPTIONS', pathOf(route), headers);
       expect(answer.status, call).toBe(404);
-      expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-')), call).toEqual([]);
+      expect(
+        Object.keys(answer.headers).filter((name) => name.startsWith('access-control-')),
+        call,
+      ).toEqual([]);
     }
   });
 

@@ -51,7 +51,8 @@ async function setup({ skip, onTestFinished }: TestContext) {
       .replaceAll('messages_runtime', runtime)
       .replaceAll('DATABASE messages', `DATABASE ${stack.name}`)
       .replaceAll('change me', PASSWORD);
-  const urlOf = (role: string) => Object.assign(new URL(stack.databaseUrl), { username: role, password: PASSWORD }).href;
+  const urlOf = (role: string) =>
+    Object.assign(new URL(stack.databaseUrl), { username: role, password: PASSWORD }).href;
   return {
     stack,
     administer: (statements: string) => stack.query(named(statements)),
@@ -121,7 +122,10 @@ it('leaves a role the rows alone where it has had the schema so far', async (con
 
   await administer(NEW_ROLES.replace(CREATE_RUNTIME, ''));
   await administer(CHANGE_HANDS);
-  const again = await stack.run('dist/src/cli/migrate.js', { DATABASE_URL: runtimeUrl, MIGRATE_DATABASE_URL: ownerUrl });
+  const again = await stack.run('dist/src/cli/migrate.js', {
+    DATABASE_URL: runtimeUrl,
+    MIGRATE_DATABASE_URL: ownerUrl,
+  });
   expect(again.code, again.output).toBe(0);
   await makeAndDropMonth(runtimeUrl);
   await expectRefusals(runtimeUrl, [...REFUSED, named('SET ROLE messages_owner')]);

@@ -15,7 +15,7 @@ const PROBE = `
     uid: process.getuid(),
     capabilities: [...status.matchAll(/^Cap\\w+:\\s+0*([0-9a-f]+)$/gm)].map(([, mask]) => mask),
     noNewPrivileges: /^NoNewPrivs:\\s+1$/m.test(status),
-    files: ['/tmp/x', '/var/tmp/x', 'x', 'dist/x', process.execPath].map(write),
+    files: ['/tmp/unwritten', '/var/tmp/unwritten', 'unwritten', 'dist/unwritten', process.execPath].map(write),
   }));
 `;
 

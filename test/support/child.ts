@@ -28,7 +28,12 @@ export class Child {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
   /** `command` runs node, or ends by becoming it, with the script as its last argument. */
-  constructor(script: string, env: Record<string, string>, cwd?: string, command: readonly string[] = [process.execPath]) {
+  constructor(
+    script: string,
+    env: Record<string, string>,
+    cwd?: string,
+    command: readonly string[] = [process.execPath],
+  ) {
     const { PATH = '', HOME = '' } = process.env;
     const [program, ...args] = command;
     this.process = spawn(program, [...args, script], { cwd, env: { PATH, HOME, ...env } });
