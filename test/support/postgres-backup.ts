@@ -8,31 +8,31 @@ import { withClient } from './with-client.js';
 const ARCHIVED_MS = 30_000;
 
 /**
- * What docs/backup.md has done with pg_basebackup and an archive of the log, in SQL and copies of files: the PostgreSQL of
+ * What docs/backup.md has done with pg_basebackup and an archive of the WAL, in SQL and copies of files: the PostgreSQL of
  * the tests comes without programs for clients.
  */
 export class PostgresBackup {
   private constructor(private readonly server: PostgresServer) {}
 
-  /** From now on each segment of the log is copied; the server must run with `archive_mode=on`. */
+  /** From now on each segment of the WAL is copied; the server must run with `archive_mode=on`. */
   static async begin(server: PostgresServer): Promise<PostgresBackup> {
     const backup = new PostgresBackup(server);
-    await backup.inHome('mkdir log');
-    const log = join(server.home, 'log');
+    await backup.inHome('mkdir wal');
+    const wal = join(server.home, 'wal');
     await withClient(server.url, async (client) => {
-      await client.query(`ALTER SYSTEM SET archive_command = 'test ! -f "${log}/%f" && cp "%p" "${log}/%f"'`);
+      await client.query(`ALTER SYSTEM SET archive_command = 'test ! -f "${wal}/%f" && cp "%p" "${wal}/%f"'`);
       // Read by a server that recovers, and by no other.
-      await client.query(`ALTER SYSTEM SET restore_command = 'cp "${log}/%f" "%p"'`);
+      await client.query(`ALTER SYSTEM SET restore_command = 'cp "${wal}/%f" "%p"'`);
       await client.query('SELECT pg_reload_conf()');
     });
     return backup;
   }
 
-  /** Copies the data while they change: the log makes one moment of them. */
+  /** Copies the data while they change: the WAL makes one moment of them. */
   async take(): Promise<void> {
     await withClient(this.server.url, async (client) => {
       await client.query(`SELECT pg_backup_start('drill', true)`);
-      // What vanishes meanwhile is no fault: the log knows that it did.
+      // What vanishes meanwhile is no fault: the WAL knows that it did.
       await this.inHome('cp -a data base || true; rm -rf base/pg_wal/* base/postmaster.*');
       const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop()');
       await this.inHome('cat > base/backup_label', rows[0].labelfile);
@@ -49,7 +49,7 @@ export class PostgresBackup {
         ]);
         return rowCount === 1;
       };
-      await eventually(isArchived, ARCHIVED_MS, 'the archiving of the log');
+      await eventually(isArchived, ARCHIVED_MS, 'the archiving of the WAL');
     });
   }
 
