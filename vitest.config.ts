@@ -8,6 +8,7 @@ const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name
 
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
+  'backup-drill',
   'breaker',
   'event-kills',
   'events-order',

@@ -11,8 +11,8 @@ import { runCommand } from './command.js';
 const USAGE = 'usage: ledger [status | accept --since <time>]';
 
 /**
- * `node dist/src/cli/ledger.js`: what is known of a ledger that went back, and an operator's word that it may be used as it is. The time is the one that log
- * and status name; where nothing was noticed, that of the backup.
+ * `node dist/src/cli/ledger.js`: what is known of a ledger that went back, and an operator's word that it may be used as it is. The time is that of the
+ * backup, or the one that log and status name: whoever gives it has looked at what is missing.
  */
 const actions: Record<string, (states: LedgerStateRepository, dataSource: DataSource) => Promise<number>> = {
   async status(states) {
@@ -27,15 +27,15 @@ const actions: Record<string, (states: LedgerStateRepository, dataSource: DataSo
     const since = new Date(value);
     if (flag !== '--since' || Number.isNaN(since.getTime())) return refuse(USAGE, 2);
     const held = await heldBy(states);
-    if (held !== null && held.since.getTime() !== since.getTime()) {
-      return refuse(`what happened after ${held.since.toISOString()} is missing: that is the time to name`, 1);
+    const until = held?.at ?? new Date();
+    if (since > until) {
+      return refuse(`the ledger cannot have come back to a time after ${until.toISOString()}, when it was looked at`, 1);
     }
-    if (since > new Date()) return refuse('that time is yet to come', 1);
     const emails = dataSource.getRepository(Email);
     const ledger = new LedgerService(dataSource.getRepository(TopicBucket));
     const doubts = new DoubtsRepository(emails, new DispatchedRepository(emails), ledger);
     let total = 0;
-    for await (const count of doubts.raise(held?.at ?? new Date())) total += count;
+    for await (const count of doubts.raise(until)) total += count;
     await states.accept();
     print(`${total} emails are uncertain: they may have been sent. Everything else is sent as usual`);
     return 0;

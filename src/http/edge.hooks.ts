@@ -6,16 +6,9 @@ import { DEFAULT_BODY_BYTES } from './adapter.js';
 import type { ClientLimits } from './client-limits.js';
 import { Draining } from './draining.js';
 import { FORM_TYPES } from './form-body.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 const ROUTABLE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-
-/** One policy for API, documents and dashboard; only Swagger's styles are inline. */
-const SECURITY_HEADERS = {
-  'content-security-policy':
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
 
 /**
  * What happens to a request before Nest sees it, and before its body is read:

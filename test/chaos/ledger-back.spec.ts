@@ -159,9 +159,9 @@ describe.concurrent('a ledger that went back mails nobody twice', () => {
     await past.goBack(false);
     const since = await past.hold();
     await past.expectHeld('meanwhile');
-    const wrong = await stack.run('dist/src/cli/ledger.js', {}, ['accept', '--since', '2026-01-01T00:00:00Z']);
-    expect(wrong.code).toBe(1);
-    expect(wrong.output).toContain(since);
+    // After it was noticed: nobody who has looked at it says that.
+    const tooLate = await stack.run('dist/src/cli/ledger.js', {}, ['accept', '--since', new Date().toISOString()]);
+    expect(tooLate.code).toBe(1);
     await past.acceptLedger(since);
     await past.expectEachOnce('the ledger restored from a copy', 2 * SIZE);
   });

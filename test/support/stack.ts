@@ -5,6 +5,7 @@ import type { State } from '../../src/contracts/states.js';
 import { SmtpSink, type SmtpSinkOptions } from '../../simulator/smtp-sink.js';
 import { Child, freePort } from './child.js';
 import { secretsIn } from './log-secrets.js';
+import { withClient } from './with-client.js';
 
 export const API_KEY = 'test-key-0123456789abcdef';
 
@@ -18,6 +19,8 @@ export interface StackOptions {
   /** Servers of its own, instead of those that all share. */
   natsUrl?: string;
   adminUrl?: string;
+  /** What runs gateways and senders, instead of node itself. */
+  command?: readonly string[];
 }
 
 export interface TopicPage {
@@ -48,6 +51,7 @@ export class Stack {
     readonly nats: NatsConnection,
     readonly env: Record<string, string>,
     sink: SmtpSink,
+    private readonly command?: readonly string[],
   ) {
     this.sink = sink;
   }
@@ -55,7 +59,7 @@ export class Stack {
   static async start(options: StackOptions = {}): Promise<Stack> {
     const name = `test_${randomBytes(6).toString('hex')}`;
     const admin = options.adminUrl ?? required('TEST_DATABASE_URL');
-    await runAdmin(admin, `CREATE DATABASE ${name}`);
+    await withClient(admin, (client) => client.query(`CREATE DATABASE ${name}`));
     const databaseUrl = new URL(admin);
     databaseUrl.pathname = `/${name}`;
     const natsUrl = options.natsUrl ?? required('TEST_NATS_URL');
@@ -76,7 +80,7 @@ export class Stack {
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
     const nats = await connect({ servers: natsUrl.split(','), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
-    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink);
+    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink, options.command);
   }
 
   /** Starts a gateway and waits until it is ready. */
@@ -102,7 +106,7 @@ export class Stack {
   }
 
   spawn(script: string, env: Record<string, string>): Child {
-    const child = new Child(script, env);
+    const child = new Child(script, env, { command: this.command });
     this.children.push(child);
     this.environments.set(child, env);
     return child;
@@ -114,7 +118,7 @@ export class Stack {
     env: Record<string, string> = {},
     args: readonly string[] = [],
   ): Promise<{ code: number | null; output: string }> {
-    const child = new Child(script, { ...this.env, ...env }, undefined, args);
+    const child = new Child(script, { ...this.env, ...env }, { args });
     const { code } = await child.exited;
     return { code, output: child.output };
   }
@@ -162,7 +166,7 @@ export class Stack {
     for (const stream of [this.name, `${this.name}-ledger`]) await manager.streams.delete(stream).catch(() => false);
     await this.nats.close();
     await this.pool.end();
-    await runAdmin(this.adminUrl, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    await withClient(this.adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`));
     this.refuseSecretsInLogs();
   }
 
@@ -173,16 +177,6 @@ export class Stack {
       const line = secret && child.output.split('\n').find((text) => text.includes(secret));
       if (line) throw new Error(`a log shows ${secret}: ${line}`);
     }
-  }
-}
-
-async function runAdmin(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
   }
 }
 
