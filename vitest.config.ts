@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Two cores: tests that start processes of their own would otherwise measure each other. */
 const oneFileAtATime = { maxWorkers: 1 };
 
+/** For tests that mostly wait. */
+const WAITING_WORKERS = 3;
+
 /** End-to-end tests that assert how soon something happens. */
 const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name) => `test/e2e/${name}.e2e-spec.ts`);
 
@@ -24,6 +27,7 @@ const patient = [
   'postgres-freeze',
   'postgres-kills',
   'quota',
+  'rolling-restarts',
   'schema-growth',
   'sender-kills',
   'sender-stalls',
@@ -91,7 +95,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 4 },
-          maxWorkers: 2,
+          maxWorkers: WAITING_WORKERS,
         },
       },
       {
@@ -124,9 +128,10 @@ export default defineConfig({
         test: {
           name: 'bench',
           include: ['test/bench/**/*.spec.ts'],
-          testTimeout: 60_000,
-          sequence: { groupOrder: 7 },
-          ...oneFileAtATime,
+          testTimeout: 180_000,
+          // Beside the chaos that waits: nothing is measured here either.
+          sequence: { groupOrder: 4 },
+          maxWorkers: WAITING_WORKERS,
         },
       },
     ],

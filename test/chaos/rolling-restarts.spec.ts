@@ -71,7 +71,7 @@ class Balancer {
 }
 
 it(`restarting one of ${REPLICAS} gateways after the other fails no request and repeats no mail`, async () => {
-  const stack = await Stack.start({ env: { SHUTDOWN_DELAY: '1' } });
+  const stack = await Stack.start({ env: { SHUTDOWN_DELAY: '3' } });
   onTestFinished(() => stack.stop());
   await stack.sender();
   const balancer = new Balancer(await Promise.all(Array.from({ length: REPLICAS }, () => stack.gateway())));
