@@ -9,6 +9,8 @@ const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
   'breaker',
+  'broken-builds',
+  'crash-points',
   'event-kills',
   'events-order',
   'exactly-once',

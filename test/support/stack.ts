@@ -18,6 +18,8 @@ export interface StackOptions {
   /** Servers of its own, instead of those that all share. */
   natsUrl?: string;
   adminUrl?: string;
+  /** Whose processes to start; `dist` unless said. */
+  build?: string;
 }
 
 export interface TopicPage {
@@ -48,6 +50,7 @@ export class Stack {
     readonly nats: NatsConnection,
     readonly env: Record<string, string>,
     sink: SmtpSink,
+    private readonly build: string,
   ) {
     this.sink = sink;
   }
@@ -76,7 +79,7 @@ export class Stack {
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
     const nats = await connect({ servers: natsUrl.split(','), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
-    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink);
+    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink, options.build ?? 'dist');
   }
 
   /** Starts a gateway and waits until it is ready. */
@@ -90,15 +93,20 @@ export class Stack {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const settings = { ...this.env, SERVER_PORT: String(port), SERVER_HOST: url, METRICS_PORT: '0', ...env };
-    return Object.assign(this.spawn('dist/src/main.js', settings), { url });
+    return Object.assign(this.spawn(`${this.build}/src/main.js`, settings), { url });
   }
 
   /** Starts a sender and waits until it is ready. */
   async sender(env: Record<string, string> = {}): Promise<Child> {
     const port = await freePort();
-    const sender = this.spawn('dist/src/sender/main.js', { ...this.env, METRICS_PORT: String(port), ...env });
+    const sender = this.spawnSender({ METRICS_PORT: String(port), ...env });
     await sender.answers(`http://127.0.0.1:${port}/health/ready`);
     return sender;
+  }
+
+  /** Without a port it answers no probe. */
+  spawnSender(env: Record<string, string>): Child {
+    return this.spawn(`${this.build}/src/sender/main.js`, { ...this.env, METRICS_PORT: '0', ...env });
   }
 
   spawn(script: string, env: Record<string, string>): Child {
