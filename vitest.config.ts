@@ -13,6 +13,8 @@ const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name
 const patient = [
   'backup-drill',
   'breaker',
+  'broken-builds',
+  'crash-points',
   'event-kills',
   'events-order',
   'exactly-once',

@@ -2,10 +2,12 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { setupApp } from './app.setup.js';
+import { crashConfig, type CrashConfig } from './config/crash.config.js';
 import { exitOnFault } from './config/exit-on-fault.js';
 import { logConfig, type LogConfig } from './config/log.config.js';
 import { serverConfig, type ServerConfig } from './config/server.config.js';
 import { createAdapter } from './http/adapter.js';
+import { armCrashPoint } from './runtime/crash-point.js';
 import { exitHardAfterSignal } from './runtime/hard-exit.js';
 import { createLogger } from './runtime/logger.js';
 
@@ -19,6 +21,7 @@ async function bootstrap(): Promise<void> {
   const server = app.get<ServerConfig>(serverConfig.KEY);
   setupApp(app, server);
   exitHardAfterSignal();
+  armCrashPoint(app.get<CrashConfig>(crashConfig.KEY).at);
   await app.listen(server.port, '0.0.0.0');
 }
 

@@ -16,6 +16,10 @@ describe('.env.example', () => {
     for (const assignment of assignments) expect(assignment).not.toMatch(/["'#]| $/);
   });
 
+  it('does not show what is for tests alone', () => {
+    expect(envExample()).not.toContain('CRASH_AT');
+  });
+
   it('works as it stands but for the key, which the gateway asks for', () => {
     const copied = parseEnv(envExample());
     expect(() => readEnvironment(copied, 'gateway')).toThrow(EnvironmentError);

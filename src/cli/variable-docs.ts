@@ -5,9 +5,11 @@ import { variablesIn, type Variable, type VariablesClass } from '../config/varia
 const BEGIN = /^<!-- variables: generated.*-->\n/m;
 const END = '<!-- variables: end -->';
 
+const documented = areas.filter(({ isForTests }) => !isForTests);
+
 /** `.env.example`: no quotes and no comment behind a value, since `docker run --env-file` keeps both. */
 export function envExample(): string {
-  const blocks = areas.map(({ title, variables }) => {
+  const blocks = documented.map(({ title, variables }) => {
     const entries = variablesIn(variables).map((variable) => {
       const values = allowed(variable, variables);
       const terms = [values && `${values}; `, `default: ${defaultOf(variable) ?? 'none'}`].filter(Boolean).join('');
@@ -25,7 +27,7 @@ export function configurationPage(page: string): string {
   if (begin === null || end < begin.index) {
     throw new Error('docs/configuration.md has lost the two comments around its tables');
   }
-  const tables = areas.map(({ title, variables }) => {
+  const tables = documented.map(({ title, variables }) => {
     const rows = variablesIn(variables).map((variable) => {
       const value = defaultOf(variable);
       const shown = value === undefined ? '–' : variable.otherwise ? value : `\`${value}\``;

@@ -1,5 +1,6 @@
 import { authConfig, AuthVariables } from './auth.config.js';
 import type { ProcessName } from './contradiction.js';
+import { crashConfig, CrashVariables } from './crash.config.js';
 import { databaseConfig, DatabaseVariables } from './database.config.js';
 import { eventsConfig, EventsVariables } from './events.config.js';
 import { logConfig, LogVariables } from './log.config.js';
@@ -18,6 +19,8 @@ interface Area {
   namespace: () => object;
   /** A process is not stopped by a fault in what it never reads: a sender need not see the gateway's key file. */
   readBy: readonly ProcessName[];
+  /** No document for those who run it shows it. */
+  isForTests?: true;
 }
 
 /** The environment, in the order of the generated documents. */
@@ -38,4 +41,11 @@ export const areas: readonly Area[] = [
   { title: 'Events', variables: EventsVariables, namespace: eventsConfig, readBy: ['gateway'] },
   { title: 'Retention', variables: RetentionVariables, namespace: retentionConfig, readBy: ['gateway'] },
   { title: 'SNS webhook', variables: WebhooksVariables, namespace: webhooksConfig, readBy: ['gateway'] },
+  {
+    title: 'Crash points',
+    variables: CrashVariables,
+    namespace: crashConfig,
+    readBy: ['gateway', 'sender'],
+    isForTests: true,
+  },
 ];

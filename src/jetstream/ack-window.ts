@@ -1,4 +1,5 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
+import { crashPoint } from '../runtime/crash-point.js';
 import { AckGroup, type AckOwner } from './ack-group.js';
 import { isFault, PublishAnswers, type PublishFault } from './publish-answer.js';
 
@@ -78,6 +79,7 @@ export class AckWindow {
   }
 
   private answer(group: AckGroup, message: Msg): void {
+    crashPoint('dispatcher.publish');
     const sequence = this.answers.usual(message.data);
     if (sequence !== null && sequence > this.lastSequence) {
       this.lastSequence = sequence;

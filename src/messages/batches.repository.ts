@@ -8,6 +8,7 @@ import { CODE } from '../contracts/states.js';
 import { inPipeline, type Pipeline } from '../database/pipeline.js';
 import { rowsOf } from '../database/statement.js';
 import { LedgerService, type Move, type Tally } from '../ledger/ledger.service.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import type { SuppressionReason } from '../suppressions/suppression.entity.js';
 import { Batch } from './batch.entity.js';
 import { SPLIT_EXPLICIT, SPLIT_RANGE } from './batch-split.sql.js';
@@ -195,6 +196,7 @@ export class BatchesRepository {
         return { topicId, what: 'first_dispatch', count: length };
       });
       pipeline.send(...this.ledger.statements(dispatched.flatMap(movesOf), tallies));
+      crashPoint('dispatcher.mark');
       return held;
     });
   }

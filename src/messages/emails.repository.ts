@@ -7,6 +7,7 @@ import { textArray } from '../database/binary-array.js';
 import { idList } from '../database/id-list.js';
 import { rowsOf, runAll, type Statement } from '../database/statement.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { blockText } from '../suppressions/recipient-check.js';
 import { BatchesRepository, type Regrouping } from './batches.repository.js';
 import { Email } from './email.entity.js';
@@ -134,6 +135,7 @@ export class EmailsRepository {
         if (to !== undefined) moves.push({ topicId, from: 'dispatched', to, count: 1 });
       }
       pipeline.send(...this.ledger.statements(moves));
+      crashPoint('sender.judge');
       return judged;
     });
   }
@@ -165,6 +167,7 @@ export class EmailsRepository {
         );
       }
       pipeline.send(...this.ledger.statements(moves));
+      crashPoint('sender.outcome');
       return new Set(valid.map(({ id }) => id));
     });
   }

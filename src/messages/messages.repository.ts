@@ -15,6 +15,7 @@ import {
 } from '../database/binary-array.js';
 import { type EncodedStatement, runTogether } from '../database/statement-group.js';
 import { rowsOf, runAll } from '../database/statement.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import type { Block, BlockedByTopic } from '../suppressions/recipient-check.js';
 import { EmailRows } from './email-rows.js';
 import { Message } from './message.entity.js';
@@ -95,12 +96,14 @@ export class MessagesRepository {
     const insertions = this.insertions(messages, blocked, batchSize);
     const count = messages.reduce((sum, { recipients }) => sum + recipients.length, 0);
     if (count <= EMAILS_PER_STATEMENT) {
+      crashPoint('ingest.store');
       await runTogether(this.messages.manager, [...insertions, ...counters]);
       return;
     }
     await this.transaction(async (transaction) => {
       await runAll(transaction, insertions);
       await runAll(transaction, counters);
+      crashPoint('ingest.store');
     });
   }
 

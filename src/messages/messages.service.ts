@@ -6,6 +6,7 @@ import { rangeTexts } from '../contracts/ids.js';
 import { runAll } from '../database/statement.js';
 import { WriteBatcher } from '../database/write-batcher.js';
 import { LedgerService, type Move } from '../ledger/ledger.service.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { type BlockedByTopic, RecipientCheck } from '../suppressions/recipient-check.js';
 import { DispatchNudge } from './dispatch-nudge.js';
 import { isIdCollision, wasRefused } from './insert-faults.js';
@@ -128,7 +129,7 @@ export class MessagesService {
       await this.messages.commit(messages, blocked, this.scheduler.batchSize, counters);
       return acceptances;
     });
-    this.nudge.nudge();
+    this.stored();
     return accepted.map(({ body }) => body);
   }
 
@@ -143,11 +144,17 @@ export class MessagesService {
         await runAll(transaction, this.messages.insertions(messages, blocked, this.scheduler.batchSize));
         await this.idempotency.store(transaction, use, body);
         await this.ledger.move(transaction, movesOf(messages, blocked));
+        crashPoint('ingest.store');
         return { body, isReplay: false };
       }),
     );
-    if (!result.isReplay) this.nudge.nudge();
+    if (!result.isReplay) this.stored();
     return result;
+  }
+
+  private stored(): void {
+    crashPoint('ingest.commit');
+    this.nudge.nudge();
   }
 
   /** Ids are chosen anew where a range was taken already. */

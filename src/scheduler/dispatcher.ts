@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Publisher } from '../jetstream/publisher.js';
 import type { PublishOrder } from '../jetstream/publish-order.js';
 import { BatchesRepository } from '../messages/batches.repository.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { DueBatches, type Nothing } from './due-batches.js';
 import { type Load, Loads } from './loads.js';
 
@@ -59,6 +60,7 @@ export class Dispatcher {
         }
         if (claimed.length === 0) continue;
         const load = await this.loads.of(claimed);
+        crashPoint('dispatcher.load');
         const order = this.publisher.publish(load.publications, load.count);
         underWay.add(order, this.settled(load, order));
         if (!(await underWay.atMost(LOADS_UNDER_WAY - 1))) return 'failed';
@@ -78,8 +80,11 @@ export class Dispatcher {
 
   /** Whether all of the load was published that can be. */
   private async settled(load: Load, order: PublishOrder): Promise<boolean> {
-    const settlements = load.settlements(await order.done);
+    const results = await order.done;
+    crashPoint('dispatcher.ack');
+    const settlements = load.settlements(results);
     const settled = await this.batches.settle(settlements);
+    crashPoint('dispatcher.settle');
     for (const { batch } of settlements) {
       if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
     }

@@ -10,6 +10,7 @@ import { HoldUpLog } from '../limits/hold-up-log.js';
 import { LimitsRepository } from '../limits/limits.repository.js';
 import { BatchesRepository, type Lane, type LeasedBatch } from '../messages/batches.repository.js';
 import { HoldsRepository } from '../messages/holds.repository.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 
 /**
@@ -55,11 +56,13 @@ export class DueBatches {
     if (highWater === 0) return 'closed';
     const room = highWater - arriving - backlog;
     if (room <= 0) return 'full';
+    crashPoint('dispatcher.look');
     const singles = await this.claimLane(0, room);
     const bulkRoom = Math.min(room - sizeOf(singles), BULK_BATCHES * this.scheduler.batchSize);
     const isFull = bulkRoom < Math.min(highWater, this.scheduler.batchSize) * LEAST_BULK_SHARE;
     const bulk = isFull ? [] : await this.claimLane(1, bulkRoom);
     if (singles.length + bulk.length === 0) return isFull ? 'full' : 'idle';
+    crashPoint('dispatcher.claim');
     // The claims may have met another server. Whoever accepts what it holds sees to their leases.
     if (!(await this.watch.isTrusted())) return 'closed';
     return [...(await this.wanted(singles)), ...(await this.fitting(await this.wanted(bulk), bulkRoom))];
@@ -84,6 +87,7 @@ export class DueBatches {
     const last = batches.findLast(({ size }) => size > overflow);
     if (overflow <= 0 || last === undefined) return [...batches];
     const part = await this.batches.split(last, last.size - overflow);
+    crashPoint('dispatcher.split');
     return batches.map((batch) => (batch === last ? part : batch));
   }
 

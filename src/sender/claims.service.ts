@@ -7,6 +7,7 @@ import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { EmailsRepository } from '../messages/emails.repository.js';
 import type { ClaimedEmail } from '../messages/judging.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
@@ -58,7 +59,10 @@ export class ClaimsService {
     const claim: OpenClaim = { id: newId(), open: 0 };
     const emails = await this.emails.claimForSending(wanted, claim.id, this.sender, LEASE_SECONDS);
     claim.open = emails.filter(({ verdict }) => verdict === 'send').length;
-    if (claim.open > 0) this.open.add(claim);
+    if (claim.open > 0) {
+      this.open.add(claim);
+      crashPoint('sender.claim');
+    }
     return { claim, emails };
   }
 
@@ -98,6 +102,7 @@ export class ClaimsService {
     const error = new TransportError('ambiguous', 'the sender died while sending');
     const count = await this.emails.sweepExpiredClaims((attempts) => resultOf(error, attempts, ambiguousSends));
     if (count > 0) {
+      crashPoint('sender.sweep');
       if (ambiguousSends === 'resend') this.nudge.nudge();
       const fate = ambiguousSends === 'confirm' ? 'are uncertain' : 'are sent again';
       this.logger.warn(`${count} emails of a sender that died ${fate}`);

@@ -5,6 +5,7 @@ import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { DatabaseService } from '../database/database.service.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import type { Delivery } from '../jetstream/consumer.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { messageOf } from '../runtime/message-of.js';
 import { DeadLetter } from './dead-letter.entity.js';
 
@@ -63,6 +64,7 @@ export class DeadLettersService implements OnApplicationBootstrap {
       this.logger.warn(`stream message ${sequence} cannot be kept yet: ${messageOf(error)}`);
       return delivery.nak(RETRY_MS);
     }
+    crashPoint('sender.keep');
     delivery.end();
   }
 }

@@ -15,6 +15,7 @@ import type { Outcome, Result } from '../messages/emails.repository.js';
 import type { ClaimedEmail, Verdict } from '../messages/judging.js';
 import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { backoffMs } from '../runtime/backoff.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { DeadLettersService } from './dead-letters.service.js';
 import { AccountRefresh } from './account-refresh.js';
 import { ClaimsService, type OpenClaim } from './claims.service.js';
@@ -156,7 +157,9 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
         const most = Math.ceil(this.config.concurrency * LARGEST_CLAIM);
         const wanted = Math.min(this.waiting.length, this.freePlaces, most);
         const count = await this.pace.take(wanted, this.waiting.length);
-        if (count > 0 && this.waiting.length > 0) await this.claim(this.waiting.splice(0, count));
+        if (count === 0 || this.waiting.length === 0) continue;
+        crashPoint('sender.token');
+        await this.claim(this.waiting.splice(0, count));
       }
     } finally {
       this.isClaiming = false;
@@ -247,6 +250,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     try {
       const mail = mailOf(task.payload, email, contents, this.config.fromEmail);
       const { providerMessageId } = await this.transport.send(mail);
+      crashPoint('sender.send');
       this.pace.answered();
       result = { state: 'sent', providerMessageId };
     } catch (cause) {
@@ -273,6 +277,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       // None waits any longer for another's fault.
       if (finished.length > 1) return finished.forEach((one) => void this.settle([one]));
     }
+    crashPoint('sender.record');
     this.claims.close(claims, ending);
     await this.acknowledge(finished.map(({ task }) => task));
   }
@@ -284,6 +289,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     this.answering += tasks.length;
     try {
       await this.queue.ack(tasks.map(({ delivery }) => delivery));
+      crashPoint('sender.ack');
     } catch (error) {
       // The outcome is recorded: the stream delivers once more and finds it done.
       this.logger.warn(`cannot acknowledge: ${messageOf(error)}`);

@@ -29,3 +29,12 @@ export async function endSendClaims(stack: Stack, dead: Child): Promise<string[]
   );
   return inDoubt.map(({ id }) => id);
 }
+
+/**
+ * The same for what dead senders had taken from the stream, which delivers it again after 30 s. Nobody may live that takes
+ * from it: a sender that comes makes the consumer anew, and what was not acknowledged is not delivered to that one yet.
+ */
+export async function endAckWaits(stack: Stack): Promise<void> {
+  const manager = await stack.nats.jetstreamManager();
+  await manager.consumers.delete(stack.name, 'messages-sender');
+}

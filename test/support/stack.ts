@@ -21,6 +21,8 @@ export interface StackOptions {
   adminUrl?: string;
   /** What runs gateways and senders, instead of node itself. */
   command?: readonly string[];
+  /** Whose processes to start; `dist` unless said. */
+  build?: string;
 }
 
 export interface TopicPage {
@@ -51,7 +53,7 @@ export class Stack {
     readonly nats: NatsConnection,
     readonly env: Record<string, string>,
     sink: SmtpSink,
-    private readonly command?: readonly string[],
+    private readonly processes: { build: string; command?: readonly string[] },
   ) {
     this.sink = sink;
   }
@@ -80,7 +82,10 @@ export class Stack {
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
     const nats = await connect({ servers: natsUrl.split(','), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
-    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink, options.command);
+    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink, {
+      build: options.build ?? 'dist',
+      command: options.command,
+    });
   }
 
   /** Starts a gateway and waits until it is ready. */
@@ -94,19 +99,24 @@ export class Stack {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const settings = { ...this.env, SERVER_PORT: String(port), SERVER_HOST: url, METRICS_PORT: '0', ...env };
-    return Object.assign(this.spawn('dist/src/main.js', settings), { url });
+    return Object.assign(this.spawn(`${this.processes.build}/src/main.js`, settings), { url });
   }
 
   /** Starts a sender and waits until it is ready. */
   async sender(env: Record<string, string> = {}): Promise<Child> {
     const port = await freePort();
-    const sender = this.spawn('dist/src/sender/main.js', { ...this.env, METRICS_PORT: String(port), ...env });
+    const sender = this.spawnSender({ METRICS_PORT: String(port), ...env });
     await sender.answers(`http://127.0.0.1:${port}/health/ready`);
     return sender;
   }
 
+  /** Without a port it answers no probe. */
+  spawnSender(env: Record<string, string>): Child {
+    return this.spawn(`${this.processes.build}/src/sender/main.js`, { ...this.env, METRICS_PORT: '0', ...env });
+  }
+
   spawn(script: string, env: Record<string, string>): Child {
-    const child = new Child(script, env, { command: this.command });
+    const child = new Child(script, env, { command: this.processes.command });
     this.children.push(child);
     this.environments.set(child, env);
     return child;

@@ -21,7 +21,7 @@ export class StreamObserver {
     });
   }
 
-  /** Resolves when the server knows of the subscription: from then on nothing is missed. */
+  /** Resolves when the server knows of the subscription, and all that it took so far has been seen. */
   async ready(): Promise<this> {
     await this.connection.flush();
     return this;
