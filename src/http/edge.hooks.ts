@@ -184,9 +184,10 @@ function closeUnread(request: FastifyRequest, reply: FastifyReply): void {
     socket.once('close', () => clearTimeout(timer));
     // Instead of the parser, which would copy each of them for nobody.
     let bytes = 0;
-    socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
+    const count = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > LINGER_BYTES) socket.pause();
-    });
+    };
+    socket.removeAllListeners('data').on('data', count).resume();
   };
 }

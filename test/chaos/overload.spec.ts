@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { drive } from '../../bench/load/http-load.js';
+import { request, submission } from '../../bench/load/submissions.js';
 import { percentile } from '../../bench/statistics.js';
 import { ofFullRun } from '../support/chaos-scale.js';
 import { Flood, type FloodAnswer } from '../support/flood.js';
 import { reportPromise } from '../support/promise-report.js';
-import { API_KEY, type Gateway, recipients, Stack } from '../support/stack.js';
+import { type Gateway, recipients, Stack } from '../support/stack.js';
 import { hardlyAbove, submissionsP99 } from '../support/submission-times.js';
 
 const SECONDS = ofFullRun(15);
@@ -37,15 +38,6 @@ afterAll(async () => {
   await stack.stop();
 });
 
-function post(index: number, header: string): Buffer {
-  const message = { topic_id: `topic-${index % TOPICS}`, emails: [`user${index}@example.com`], subject: 'x', content: 'x' };
-  const body = JSON.stringify({ messages: [message] });
-  return Buffer.from(
-    `POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: ${API_KEY}\r\ncontent-type: application/json\r\n` +
-      `${header}content-length: ${body.length}\r\n\r\n${body}`,
-  );
-}
-
 const isTaken = ({ status }: FloodAnswer) => status === 200;
 
 it(`${PIXELS_PER_SECOND} pixels a second hold no submission up`, async () => {
@@ -63,10 +55,9 @@ it(`${PIXELS_PER_SECOND} pixels a second hold no submission up`, async () => {
   let isOver = false;
   // Of so many clients that all of it is recorded.
   const flooding = flood.send(PIXELS_PER_SECOND, () => isOver, (index) =>
-    Buffer.from(
-      `GET /v1/events/open?requestId=${ids[index % ids.length]} HTTP/1.1\r\nhost: x\r\n` +
-        `x-forwarded-for: 198.51.100.${index % 250}\r\n\r\n`,
-    ),
+    request('GET', `/v1/events/open?requestId=${ids[index % ids.length]}`, '', [
+      `x-forwarded-for: 198.51.100.${index % 250}`,
+    ]),
   );
   const beside = await submissionsP99(stack, dispatching);
   isOver = true;
@@ -89,23 +80,23 @@ it(`${PIXELS_PER_SECOND} pixels a second hold no submission up`, async () => {
 });
 
 it.each([
-  { kind: 'that share commits', header: () => '' },
-  { kind: 'with a commit each', header: (index: number) => `idempotency-key: key-${index}\r\n` },
-])(`${TIMES} times the submissions it can store, $kind, are taken as fast as ever or refused at once`, async ({ kind, header }) => {
+  { kind: 'that share commits', headersOf: () => [] },
+  { kind: 'with a commit each', headersOf: (index: number) => [`idempotency-key: key-${index}`] },
+])(`${TIMES} times the submissions it can store, $kind, are taken as fast as ever or refused at once`, async ({ kind, headersOf }) => {
   let sent = 0;
-  const request = () => {
+  const next = () => {
     sent += 1;
-    return post(sent, header(sent));
+    return submission(1, 1, sent, `topic-${sent % TOPICS}`, headersOf(sent));
   };
   const before = await stack.countOf('pending');
-  const warm = await drive([gateway.url], BUSY_CONNECTIONS, WARM_UP, request);
+  const warm = await drive([gateway.url], BUSY_CONNECTIONS, WARM_UP, next);
   const count = Math.ceil((SECONDS * WARM_UP) / warm.seconds);
-  const capacity = count / (await drive([gateway.url], BUSY_CONNECTIONS, count, request)).seconds;
+  const capacity = count / (await drive([gateway.url], BUSY_CONNECTIONS, count, next)).seconds;
 
   const flood = await Flood.over(gateway.url, CONNECTIONS);
   onTestFinished(() => flood.close());
   const endMs = performance.now() + SECONDS * 1_000;
-  await flood.send(TIMES * capacity, () => performance.now() >= endMs, request);
+  await flood.send(TIMES * capacity, () => performance.now() >= endMs, next);
 
   const taken = flood.answers.filter(isTaken);
   const refused = flood.answers.filter((answer) => !isTaken(answer));
@@ -115,7 +106,7 @@ it.each([
   const seen =
     `${capacity.toFixed(0)} per second alone; ${(100 * goodput).toFixed(0)} % of them beside ${refused.length} refused, ` +
     `which took ${refusedMs.toFixed(0)} ms, those taken ${takenMs.toFixed(0)} ms (99th percentiles)`;
-  console.log(`submissions ${kind}: ${seen}; ${flood.heldBack} held back, ${flood.broken} connections broken`);
+  console.log(`submissions ${kind}: ${seen}; ${flood.heldBack} held back, ${flood.broken} broken off`);
   expect(flood.broken).toBe(0);
   // Who waits for an answer is no further load: nearly all of it must have been offered.
   expect(flood.heldBack).toBeLessThanOrEqual(0.1 * TIMES * capacity * SECONDS);

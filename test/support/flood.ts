@@ -21,23 +21,22 @@ export class Flood {
   readonly answers: FloodAnswer[] = [];
   /** Due while every connection waited for an answer, and never sent. */
   heldBack = 0;
-  /** Connections that the server ended. */
+  /** Requests whose connection ended before their answer. */
   broken = 0;
-  private readonly sentMs = new Map<Socket, number>();
+  private readonly sockets = new Set<Socket>();
   private readonly idle: Socket[] = [];
+  private readonly sentMs = new Map<Socket, number>();
   private isClosing = false;
 
-  private constructor(private readonly sockets: readonly Socket[]) {
-    for (const socket of sockets) this.listen(socket);
-  }
+  private constructor(private readonly url: string) {}
 
   static async over(url: string, connections: number): Promise<Flood> {
-    const sockets: Socket[] = [];
-    while (sockets.length < connections) {
-      const count = Math.min(OPENED_TOGETHER, connections - sockets.length);
-      sockets.push(...(await Promise.all(Array.from({ length: count }, () => open(url)))));
+    const flood = new Flood(url);
+    while (flood.sockets.size < connections) {
+      const count = Math.min(OPENED_TOGETHER, connections - flood.sockets.size);
+      await Promise.all(Array.from({ length: count }, () => flood.connect()));
     }
-    return new Flood(sockets);
+    return flood;
   }
 
   /** Until `isOver`, and then until the last answer. */
@@ -47,8 +46,7 @@ export class Flood {
       const elapsedSeconds = (performance.now() - startMs) / 1_000;
       for (; due < elapsedSeconds * perSecond; due++) this.sendOne(request, due);
     }
-    const isAnswered = () => this.idle.length + this.broken >= this.sockets.length;
-    await eventually(isAnswered, LAST_ANSWER_MS, 'the last answer');
+    await eventually(() => this.sentMs.size === 0, LAST_ANSWER_MS, 'the last answer');
   }
 
   close(): void {
@@ -66,27 +64,37 @@ export class Flood {
     socket.write(request(index));
   }
 
-  private listen(socket: Socket): void {
-    let received: Buffer | null = null;
+  private async connect(): Promise<void> {
+    const socket = await open(this.url);
+    this.sockets.add(socket);
     this.idle.push(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      if (!this.isClosing) this.broken += 1;
-    });
+    let received: Buffer | null = null;
     socket.on('data', (chunk: Buffer) => {
       received = received === null ? chunk : Buffer.concat([received, chunk]);
       if (bodyOf(received) === null) return;
-      this.answers.push(answerOf(received, this.sentMs.get(socket) ?? NaN));
+      const head = received.toString('latin1');
       received = null;
-      this.idle.push(socket);
+      this.answers.push(answerOf(head, this.sentMs.get(socket) ?? NaN));
+      this.sentMs.delete(socket);
+      if (!/^connection: close\r$/im.test(head)) this.idle.push(socket);
     });
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.replace(socket));
+  }
+
+  /** A server ends a connection that rested for long or has brought enough. */
+  private replace(socket: Socket): void {
+    this.sockets.delete(socket);
+    const place = this.idle.indexOf(socket);
+    if (place !== -1) this.idle.splice(place, 1);
+    if (this.sentMs.delete(socket)) this.broken += 1;
+    if (!this.isClosing) this.connect().catch(() => (this.broken += 1));
   }
 }
 
-function answerOf(received: Buffer, sentMs: number): FloodAnswer {
+function answerOf(head: string, sentMs: number): FloodAnswer {
   const atMs = performance.now();
-  const status = Number(received.toString('latin1', 9, 12));
-  const head = status === 200 ? '' : received.toString('latin1');
   const retryAfter = /^retry-after: (\d+)\r$/im.exec(head)?.[1];
-  return { status, atMs, ms: atMs - sentMs, retryAfterSeconds: retryAfter === undefined ? null : Number(retryAfter) };
+  const retryAfterSeconds = retryAfter === undefined ? null : Number(retryAfter);
+  return { status: Number(head.slice(9, 12)), atMs, ms: atMs - sentMs, retryAfterSeconds };
 }
