@@ -53,8 +53,8 @@ process.exitCode = failedRuns === 0 && !interruption.stop.aborted ? 0 : 1;
 
 /** @param {number} seed */
 async function run(seed) {
-  const env = { ...process.env, CHAOS_FULL: '1', CHAOS_SEED: String(seed), PROMISE_REPORT: file };
-  if (values.long !== undefined) env.CHAOS_LONG = values.long;
+  const long = values.long === undefined ? {} : { CHAOS_LONG: values.long };
+  const env = { ...process.env, ...long, CHAOS_FULL: '1', CHAOS_SEED: String(seed), PROMISE_REPORT: file };
   const script = join(ROOT, 'scripts/test.mjs');
   const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', 'chaos-timed', ...paths], {
     cwd: ROOT,

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../test/support/eventually.js';
 import { Overload } from './overload.js';
 
-const MOST = 2;
+/** So much is in hand with two requests that have an Idempotency-Key. */
+const MOST = 16;
 
 describe('a route that sheds load', () => {
   let server: FastifyInstance;
@@ -32,12 +33,13 @@ describe('a route that sheds load', () => {
     await server.close();
   });
 
-  const post = () => fetch(base, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  const post = (headers: Record<string, string> = {}) =>
+    fetch(base, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{}' });
 
-  async function fill(): Promise<Promise<Response>[]> {
+  async function fill(count = MOST, headers: Record<string, string> = {}): Promise<Promise<Response>[]> {
     const before = held.length;
-    const served = Array.from({ length: MOST }, post);
-    await eventually(() => held.length === before + MOST, 5_000, 'requests in their handlers');
+    const served = Array.from({ length: count }, () => post(headers));
+    await eventually(() => held.length === before + count, 5_000, 'requests in their handlers');
     return served;
   }
 
@@ -48,6 +50,11 @@ describe('a route that sheds load', () => {
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(await refused.json()).toMatchObject({ code: 'overloaded' });
     expect(parsed).toBe(MOST);
+  });
+
+  it('counts one with an Idempotency-Key for eight', async () => {
+    await fill(2, { 'idempotency-key': 'x' });
+    expect((await post()).status).toBe(503);
   });
 
   it('serves again as soon as one has ended', async () => {

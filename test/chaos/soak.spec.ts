@@ -126,7 +126,8 @@ it(`half of what can be done for ${MINUTES} minutes takes no more memory or file
   for (const flood of floods) flood.close();
   await eventually(() => mails >= accepted, 120_000, 'the last mail');
 
-  const seen = `${rate.toFixed(0)} mails per second; ${usages.join('; ')}; dead rows of ${tables.map(({ name, dead, all }) => `${name} ${dead} of ${all}`).join(', ')}`;
+  const deadRows = tables.map(({ name, dead, all }) => `${name} ${dead} of ${all}`).join(', ');
+  const seen = `${rate.toFixed(0)} mails per second; ${usages.join('; ')}; dead rows: ${deadRows}`;
   console.log(seen);
   expect([...submissions.answers, ...opens.answers].filter(({ status }) => status !== 200)).toEqual([]);
   expect(submissions.heldBack + submissions.broken + opens.broken).toBe(0);
