@@ -36,11 +36,11 @@ describe('a route that sheds load', () => {
   const post = (headers: Record<string, string> = {}) =>
     fetch(base, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{}' });
 
-  async function fill(count = MOST, headers: Record<string, string> = {}): Promise<Promise<Response>[]> {
+  async function fill(count = MOST, headers: Record<string, string> = {}): Promise<{ served: Promise<Response>[] }> {
     const before = held.length;
     const served = Array.from({ length: count }, () => post(headers));
     await eventually(() => held.length === before + count, 5_000, 'requests in their handlers');
-    return served;
+    return { served };
   }
 
   it('refuses what comes beyond, unread, and says when to come again', async () => {
@@ -58,7 +58,7 @@ describe('a route that sheds load', () => {
   });
 
   it('serves again as soon as one has ended', async () => {
-    const served = await fill();
+    const { served } = await fill();
     held[0]();
     expect((await Promise.race(served)).status).toBe(200);
     const next = post();

@@ -102,53 +102,57 @@ function queueTables(): Promise<{ name: string; dead: number; all: number }[]> {
   );
 }
 
-it(`half of what can be done for ${MINUTES} minutes takes no more memory or files with time`, async () => {
-  const gateway = await stack.gateway();
-  const sender = await stack.sender();
-  let accepted = 0;
-  const next = () => submission(1, 1, accepted, `topic-${accepted++ % TOPICS}`);
+it(
+  `half of what can be done for ${MINUTES} minutes takes no more memory or files with time`,
+  async () => {
+    const gateway = await stack.gateway();
+    const sender = await stack.sender();
+    let accepted = 0;
+    const next = () => submission(1, 1, accepted, `topic-${accepted++ % TOPICS}`);
 
-  const startMs = performance.now();
-  await drive([gateway.url], CONNECTIONS, CALIBRATION, next);
-  await eventually(() => mails === CALIBRATION, 120_000, 'the mails of the calibration');
-  const rate = (LOAD * CALIBRATION * 1_000) / (performance.now() - startMs);
+    const startMs = performance.now();
+    await drive([gateway.url], CONNECTIONS, CALIBRATION, next);
+    await eventually(() => mails === CALIBRATION, 120_000, 'the mails of the calibration');
+    const rate = (LOAD * CALIBRATION * 1_000) / (performance.now() - startMs);
 
-  const usages = [new Usage('gateway', gateway.pid), new Usage('sender', sender.pid)];
-  const sampling = setInterval(() => usages.forEach((usage) => usage.sample()), SAMPLE_MS);
-  const floods = await Promise.all([Flood.over(gateway.url, CONNECTIONS), Flood.over(gateway.url, CONNECTIONS)]);
-  const endMs = performance.now() + MINUTES * 60_000;
-  const isOver = () => performance.now() >= endMs;
-  const open = () => request('GET', `/v1/events/open?requestId=${lastId}`);
-  const [submissions, opens] = floods;
-  await Promise.all([submissions.send(rate, isOver, next), opens.send(rate / 2, isOver, open)]);
-  const tables = await queueTables();
-  clearInterval(sampling);
-  for (const flood of floods) flood.close();
-  await eventually(() => mails >= accepted, 120_000, 'the last mail');
+    const usages = [new Usage('gateway', gateway.pid), new Usage('sender', sender.pid)];
+    const sampling = setInterval(() => usages.forEach((usage) => usage.sample()), SAMPLE_MS);
+    const floods = await Promise.all([Flood.over(gateway.url, CONNECTIONS), Flood.over(gateway.url, CONNECTIONS)]);
+    const endMs = performance.now() + MINUTES * 60_000;
+    const isOver = () => performance.now() >= endMs;
+    const open = () => request('GET', `/v1/events/open?requestId=${lastId}`);
+    const [submissions, opens] = floods;
+    await Promise.all([submissions.send(rate, isOver, next), opens.send(rate / 2, isOver, open)]);
+    const tables = await queueTables();
+    clearInterval(sampling);
+    for (const flood of floods) flood.close();
+    await eventually(() => mails >= accepted, 120_000, 'the last mail');
 
-  const deadRows = tables.map(({ name, dead, all }) => `${name} ${dead} of ${all}`).join(', ');
-  const seen = `${rate.toFixed(0)} mails per second; ${usages.join('; ')}; dead rows: ${deadRows}`;
-  console.log(seen);
-  expect([...submissions.answers, ...opens.answers].filter(({ status }) => status !== 200)).toEqual([]);
-  expect(submissions.heldBack + submissions.broken + opens.broken).toBe(0);
-  expect(mails).toBe(accepted);
-  for (const usage of usages) {
-    expect(usage.slope, `${usage}`).toBeLessThanOrEqual(Math.max(MAX_SLOPE, SWING / MINUTES));
-    expect(usage.newDescriptors, usage.name).toBeLessThanOrEqual(MAX_NEW_DESCRIPTORS);
-  }
-  for (const { output } of [gateway, sender]) expect(output).not.toMatch(/"level":"(error|fatal)"|unhandled/i);
-  // Its batch and the email itself are each written twice after they were inserted.
-  const young = 2 * VACUUM_MINUTES * 60 * rate;
-  expect(tables.filter(({ dead, all }) => dead > Math.max(MAX_DEAD_SHARE * all, young))).toEqual([]);
-  reportPromise({
-    promise: 'P25',
-    under: `half load for ${MINUTES} minutes`,
-    promised: `memory < ${MAX_SLOPE} MiB a minute, files flat, no error, dead rows < ${100 * MAX_DEAD_SHARE} %`,
-    stream: null,
-    provider: `${mails} mails of ${accepted}`,
-    ledger: seen,
-    recipients: accepted,
-    kills: 0,
-    seed: null,
-  });
-}, MINUTES * 60_000 + 600_000);
+    const deadRows = tables.map(({ name, dead, all }) => `${name} ${dead} of ${all}`).join(', ');
+    const seen = `${rate.toFixed(0)} mails per second; ${usages.join('; ')}; dead rows: ${deadRows}`;
+    console.log(seen);
+    expect([...submissions.answers, ...opens.answers].filter(({ status }) => status !== 200)).toEqual([]);
+    expect(submissions.heldBack + submissions.broken + opens.broken).toBe(0);
+    expect(mails).toBe(accepted);
+    for (const usage of usages) {
+      expect(usage.slope, `${usage}`).toBeLessThanOrEqual(Math.max(MAX_SLOPE, SWING / MINUTES));
+      expect(usage.newDescriptors, usage.name).toBeLessThanOrEqual(MAX_NEW_DESCRIPTORS);
+    }
+    for (const { output } of [gateway, sender]) expect(output).not.toMatch(/"level":"(error|fatal)"|unhandled/i);
+    // Its batch and the email itself are each written twice after they were inserted.
+    const young = 2 * VACUUM_MINUTES * 60 * rate;
+    expect(tables.filter(({ dead, all }) => dead > Math.max(MAX_DEAD_SHARE * all, young))).toEqual([]);
+    reportPromise({
+      promise: 'P25',
+      under: `half load for ${MINUTES} minutes`,
+      promised: `memory < ${MAX_SLOPE} MiB a minute, files flat, no error, dead rows < ${100 * MAX_DEAD_SHARE} %`,
+      stream: null,
+      provider: `${mails} mails of ${accepted}`,
+      ledger: seen,
+      recipients: accepted,
+      kills: 0,
+      seed: null,
+    });
+  },
+  MINUTES * 60_000 + 600_000,
+);
