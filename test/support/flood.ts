@@ -55,7 +55,8 @@ export class Flood {
   }
 
   private sendOne(request: (index: number) => Buffer, index: number): void {
-    const socket = this.idle.pop();
+    // In turn: one that rests is ended by the server.
+    const socket = this.idle.shift();
     if (socket === undefined) {
       this.heldBack += 1;
       return;
@@ -74,7 +75,10 @@ export class Flood {
       if (bodyOf(received) === null) return;
       const head = received.toString('latin1');
       received = null;
-      this.answers.push(answerOf(head, this.sentMs.get(socket) ?? NaN));
+      const sentMs = this.sentMs.get(socket);
+      // A farewell to one that never asked.
+      if (sentMs === undefined) return;
+      this.answers.push(answerOf(head, sentMs));
       this.sentMs.delete(socket);
       if (!/^connection: close\r$/im.test(head)) this.idle.push(socket);
     });
