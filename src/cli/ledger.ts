@@ -29,7 +29,10 @@ const actions: Record<string, (states: LedgerStateRepository, dataSource: DataSo
     const held = await heldBy(states);
     const until = held?.at ?? new Date();
     if (since > until) {
-      return refuse(`the ledger cannot have come back to a time after ${until.toISOString()}, when it was looked at`, 1);
+      return refuse(
+        `the ledger cannot have come back to a time after ${until.toISOString()}, when it was looked at`,
+        1,
+      );
     }
     const emails = dataSource.getRepository(Email);
     const ledger = new LedgerService(dataSource.getRepository(TopicBucket));
@@ -44,7 +47,9 @@ const actions: Record<string, (states: LedgerStateRepository, dataSource: DataSo
 
 /** All streams together: since when something is missing, and until when mail may have moved. */
 async function heldBy(states: LedgerStateRepository): Promise<{ since: Date; at: Date } | null> {
-  const held = (await states.all()).flatMap(({ heldSince, heldAt }) => (heldSince && heldAt ? [{ heldSince, heldAt }] : []));
+  const held = (await states.all()).flatMap(({ heldSince, heldAt }) =>
+    heldSince && heldAt ? [{ heldSince, heldAt }] : [],
+  );
   if (held.length === 0) return null;
   return {
     since: new Date(Math.min(...held.map(({ heldSince }) => heldSince.getTime()))),

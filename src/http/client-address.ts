@@ -17,7 +17,10 @@ export function clientAddress(
   const hops = [...given.flatMap((hop) => hop.split(',')), socket.remoteAddress ?? ''].map((hop) => hop.trim());
   const known = hops.filter((hop) => hop !== '');
   const address = known[Math.max(0, known.length - 1 - trustedProxies)] ?? '';
-  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '').slice(0, MAX_CHARACTERS);
+  return address
+    .toLowerCase()
+    .replace(/^::ffff:(?=\d+\.)/, '')
+    .slice(0, MAX_CHARACTERS);
 }
 
 /** What counts as one client: one subscriber has all of an IPv6 network of 64 bits. */

@@ -219,7 +219,8 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
         return false;
       case 'unknown':
         this.logger.error(`email ${id} (generation ${generation}) is not in the ledger`);
-        if (this.isForgotten(delivery)) void this.deadLetters.keep(delivery, 'the ledger went back and does not know it');
+        if (this.isForgotten(delivery))
+          void this.deadLetters.keep(delivery, 'the ledger went back and does not know it');
         else delivery.nak(FOREIGN_NAK_MS);
         return false;
       default:

@@ -45,7 +45,9 @@ it('a sender that stands still for longer than its lease is replaced, and only w
   stalled.signal('SIGCONT');
   await sleep(LATE_MS);
 
-  const mails = Array.from({ length: simulator.store.received }, (_, index) => emailIdOf(simulator.store.get(index + 1)!));
+  const mails = Array.from({ length: simulator.store.received }, (_, index) =>
+    emailIdOf(simulator.store.get(index + 1)!),
+  );
   const duplicates = mails.length - new Set(mails).size;
   console.info(`${TOTAL} mails, ${held.length} held by a sender that was stopped: ${duplicates} twice`);
   expect(new Set(mails)).toEqual(new Set(accepted));

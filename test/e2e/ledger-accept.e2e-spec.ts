@@ -12,7 +12,13 @@ describe("an operator's word for a ledger that nobody noticed to be back", () =>
   let idle: Gateway;
 
   const accept = async (topicId: string, fields: object = {}) => {
-    const message = { topic_id: topicId, emails: recipients(COUNT, topicId), subject: 'x', content: '<p>x</p>', ...fields };
+    const message = {
+      topic_id: topicId,
+      emails: recipients(COUNT, topicId),
+      subject: 'x',
+      content: '<p>x</p>',
+      ...fields,
+    };
     expect((await stack.post(idle, { messages: [message] })).status).toBe(200);
   };
   const statesOf = async (topicId: string) => {
@@ -61,7 +67,10 @@ describe("an operator's word for a ledger that nobody noticed to be back", () =>
 
   it('puts in doubt what may have been sent, and nothing else', async () => {
     const { code, output } = await ledger('accept', '--since', AN_HOUR_AGO);
-    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining(`${4 * COUNT} emails`) as string });
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(`${4 * COUNT} emails`) as string,
+    });
     for (const topicId of ['in-the-stream', 'with-a-sender', 'due', 'paused']) {
       expect(await statesOf(topicId)).toEqual({ uncertain: COUNT });
     }

@@ -43,7 +43,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   retention: [...BASE, 'database', 'ledger', 'http', 'suppressions', 'messages'],
   health: [...BASE, 'database', 'jetstream', 'limits', 'messages', 'watch', 'http'],
-  sender: [...BASE, 'database', 'limits', 'jetstream', 'compose', 'suppressions', 'messages', 'events', 'watch', 'health'],
+  sender: [
+    ...BASE,
+    'database',
+    'limits',
+    'jetstream',
+    'compose',
+    'suppressions',
+    'messages',
+    'events',
+    'watch',
+    'health',
+  ],
   cli: [...BASE, 'database', 'ledger', 'messages', 'watch', 'migrations'],
 };
 

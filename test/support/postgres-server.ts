@@ -107,7 +107,9 @@ export class PostgresServer {
 
 /** Each has its own session, so that no group reaches them. */
 function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && parentOf(pid) === parent);
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && parentOf(pid) === parent);
 }
 
 function parentOf(pid: number): number | null {
