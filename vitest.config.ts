@@ -9,6 +9,8 @@ const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
   'breaker',
+  'clock-steps',
+  'disk-full',
   'event-kills',
   'events-order',
   'exactly-once',
@@ -19,6 +21,7 @@ const patient = [
   'nats-outage',
   'pauses',
   'postgres-kills',
+  'postgres-standby',
   'quota',
   'sender-kills',
   'stream-loss',

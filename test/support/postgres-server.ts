@@ -1,5 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
+import { run } from '../../scripts/system/command.mjs';
+import { isAlive } from '../../scripts/system/process.mjs';
 import { Postgres } from '../../scripts/engines/postgres.mjs';
 import { State } from '../../scripts/system/state.mjs';
 import { freePort } from './child.js';
@@ -15,19 +18,25 @@ export class PostgresServer {
 
   private constructor(
     private readonly folder: string,
+    private readonly home: string,
     private readonly port: number,
   ) {
     this.state = new State(folder);
   }
 
-  static async create(): Promise<PostgresServer> {
+  /** `home`: the folder of its data, where everybody may enter. */
+  static async create(home?: string): Promise<PostgresServer> {
     const folder = await mkdtemp(join(PLACE, 'messages-postgres-'));
-    return new PostgresServer(folder, await freePort());
+    await chmod(folder, 0o711);
+    return new PostgresServer(folder, home ?? join(folder, 'postgres'), await freePort());
   }
 
   get url(): string {
-    if (this.server === null) throw new Error('the server has never run');
-    return this.server.url('postgres');
+    return this.running.url('postgres');
+  }
+
+  get isRunning(): boolean {
+    return this.server !== null && isAlive(this.server.process.reference);
   }
 
   /** The processes of a server that was killed hold its memory until they have noticed. */
@@ -35,7 +44,7 @@ export class PostgresServer {
     const start = async () => {
       const log = join(this.folder, 'PostgreSQL.log');
       const settings = [`port=${this.port}`];
-      this.server = await Postgres.start(join(this.folder, 'postgres'), this.state, log, undefined, settings);
+      this.server = await Postgres.start(this.home, this.state, log, undefined, settings);
       return true;
     };
     await eventually(() => start().catch(() => false), 30_000, 'the start of PostgreSQL');
@@ -43,13 +52,100 @@ export class PostgresServer {
 
   /** `kill -9` of the postmaster. */
   async kill(): Promise<void> {
-    const { process } = this.server!;
+    const { process } = this.running;
     globalThis.process.kill(process.reference.pid, 'SIGKILL');
     await process.exited;
+  }
+
+  /** `kill -9` of all its processes: those that outlive the postmaster would still answer. */
+  async killAll(): Promise<void> {
+    const { process } = this.running;
+    const { pid } = process.reference;
+    // So that it starts none meanwhile.
+    globalThis.process.kill(pid, 'SIGSTOP');
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    for (const child of children.trim().split(' ').filter(Boolean)) killIfAlive(Number(child));
+    globalThis.process.kill(pid, 'SIGKILL');
+    await process.exited;
+  }
+
+  /**
+   * Its data becomes a copy of another server's, which runs on, and once started it follows that one through a port. A base
+   * backup as the manual has it ("Making a Base Backup Using the Low Level API"): npm's package has no pg_basebackup.
+   */
+  async copyFrom(primary: PostgresServer, port: number): Promise<void> {
+    await rm(this.data, { recursive: true, force: true });
+    await mkdir(this.data, { recursive: true });
+    const { uid, gid } = await stat(primary.data);
+    await chown(this.home, uid, gid);
+    const write = async (name: string, text: string) => {
+      await writeFile(join(this.data, name), text, { mode: 0o600 });
+      await chown(join(this.data, name), uid, gid);
+    };
+    await primary.query(async (client) => {
+      await client.query(`SELECT pg_backup_start('standby', fast => true)`);
+      // The log comes through the port. tar takes files that change meanwhile, as PostgreSQL wants it.
+      const copy = `tar -C "$1" --exclude='./pg_wal/*' --exclude=./postmaster.pid -cf - . | tar -C "$2" -xpf -`;
+      await run('sh', ['-c', copy, 'sh', primary.data, this.data]);
+      const { rows } = await client.query<{ label: string }>(
+        'SELECT labelfile AS label FROM pg_backup_stop(wait_for_archive => false)',
+      );
+      await write('backup_label', rows[0].label);
+    });
+    const { username, password } = new URL(primary.url);
+    await write('standby.signal', '');
+    await write(
+      'postgresql.auto.conf',
+      `primary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
+    );
+    this.state.update({ postgres: { home: this.home, password } });
+  }
+
+  /** From now on a COMMIT is answered when the one that follows has it too. */
+  async waitForStandby(): Promise<void> {
+    await this.query(async (client) => {
+      await client.query(`ALTER SYSTEM SET synchronous_standby_names = '*'`);
+      await client.query('SELECT pg_reload_conf()');
+      const isSynchronous = async () =>
+        (await client.query(`SELECT FROM pg_stat_replication WHERE sync_state = 'sync'`)).rows.length > 0;
+      await eventually(isSynchronous, 30_000, 'a synchronous standby');
+    });
+  }
+
+  /** One that follows takes writes from now on. */
+  async promote(): Promise<void> {
+    await this.query((client) => client.query('SELECT pg_promote()'));
   }
 
   async remove(): Promise<void> {
     await this.server?.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private get running(): Postgres {
+    if (this.server === null) throw new Error('the server has never run');
+    return this.server;
+  }
+
+  private get data(): string {
+    return join(this.home, 'data');
+  }
+
+  private async query(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    try {
+      await work(client);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
