@@ -49,7 +49,8 @@ export class ClaimsService {
 
   start(): void {
     this.inTouchSinceMs = this.renewedAtMs = performance.now();
-    this.jobs.add({ name: 'claims-renew', everySeconds: RENEW_SECONDS, once: false, run: () => this.renew() });
+    const renewal = { name: 'claims-renew', everySeconds: RENEW_SECONDS, isSteady: true };
+    this.jobs.add({ ...renewal, once: false, run: () => this.renew() });
     this.jobs.add({ name: 'claims-sweep', everySeconds: SWEEP_SECONDS, once: true, run: () => this.sweep() });
   }
 

@@ -99,8 +99,8 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     this.queue.stop();
     this.resumeDeliveries?.();
     for (const { delivery } of this.waiting.splice(0)) delivery.nak(0);
-    const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (this.busy.size + this.answering > 0 && Date.now() < deadline) await sleep(20);
+    const deadline = performance.now() + STOP_TIMEOUT_MS;
+    while (this.busy.size + this.answering > 0 && performance.now() < deadline) await sleep(20);
     await this.outcomes.drain();
     await this.transport.close();
   }

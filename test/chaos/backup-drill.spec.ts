@@ -96,7 +96,7 @@ async function readsOf(stack: Stack, gateway: Gateway, [emailId]: readonly strin
 }
 
 it('a base backup and the WAL give the ledger back to the last mail, and it goes on', async ({ onTestFinished }) => {
-  const server = await PostgresServer.create(['archive_mode=on']);
+  const server = await PostgresServer.create({ settings: ['archive_mode=on'] });
   onTestFinished(() => server.remove());
   await server.start();
   const backup = await PostgresBackup.begin(server);
