@@ -6,6 +6,7 @@ import { DEFAULT_BODY_BYTES } from './adapter.js';
 import type { ClientLimits } from './client-limits.js';
 import { Draining } from './draining.js';
 import { FORM_TYPES } from './form-body.js';
+import { Overload } from './overload.js';
 
 const ROUTABLE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -23,7 +24,8 @@ const SECURITY_HEADERS = {
  * 2. where no route matched, it is answered 404, or 405 to those who hold a key;
  * 3. on a protected route, which is every route that is not marked public, it is answered 401 without a key, or 429 where
  *    there were too many of these; on a public one it is held to what its client may ask for;
- * 4. a body in another encoding or charset is refused.
+ * 4. a body in another encoding or charset is refused;
+ * 5. on a route that sheds load it is answered 503 where too much is in hand.
  * Hooks apply to every route whatever the order; the limits of bodies only to routes added after this call.
  */
 export function addEdgeHooks(
@@ -35,6 +37,7 @@ export function addEdgeHooks(
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const verifier = app.get(ApiKeyVerifier);
   const draining = app.get(Draining);
+  const overload = new Overload();
 
   fastify.decorateRequest('apiKey', undefined);
   fastify.decorateRequest('bodySha256', undefined);
@@ -44,6 +47,7 @@ export function addEdgeHooks(
     const limit = route.config?.bodyLimit ?? DEFAULT_BODY_BYTES;
     route.bodyLimit = limit === 'max' ? maxBodyBytes : limit;
     if (isPublicPath(route.url)) route.config = { ...route.config, public: true } as RouteOptions['config'];
+    if (route.config?.shedsLoad === true) overload.shed(route);
   });
 
   fastify.addHook('onRequest', (request, reply, done) => {
