@@ -8,7 +8,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 /** Above the slowest legitimate statement (10,000 emails inserted), below a caller's patience. */
 const STATEMENT_TIMEOUT_MS = 7_000;
 /** A server that says nothing at all keeps no timeout either: its connection is given up, and what waits on it fails. */
-const QUERY_TIMEOUT_MS = 7_500;
+const SILENCE_TIMEOUT_MS = 7_500;
 const LOCK_TIMEOUT_MS = 3_000;
 /** A process that hangs inside a transaction loses it before a lease (30 s) ends. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
@@ -36,7 +36,7 @@ export function dataSourceOptions(
       maxLifetimeSeconds: config.maxLifetimeSeconds,
       idleTimeoutMillis: config.idleTimeoutSeconds * 1000,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      ...(!isPatient && { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS }),
+      ...(!isPatient && { statement_timeout: STATEMENT_TIMEOUT_MS, silenceTimeoutMs: SILENCE_TIMEOUT_MS }),
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
       keepAlive: true,
