@@ -11,18 +11,13 @@ const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name
 
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
-  'backup-drill',
   'breaker',
-  'broken-builds',
-  'clock-steps',
   'crash-points',
-  'disk-full',
   'event-kills',
   'events-order',
   'exactly-once',
   'faulty-provider',
   'group-commit-kills',
-  'hung-shutdown',
   'kills',
   'ledger-back',
   'nats-cluster',
@@ -30,13 +25,22 @@ const patient = [
   'pauses',
   'postgres-freeze',
   'postgres-kills',
-  'postgres-standby',
   'quota',
   'rolling-restarts',
   'schema-growth',
   'sender-kills',
-  'sender-stalls',
   'stream-loss',
+].map((name) => `test/chaos/${name}.spec.ts`);
+
+/** Waits as well, and takes minutes more than CI has: for servers, disks and builds of its own. */
+const long = [
+  'backup-drill',
+  'broken-builds',
+  'clock-steps',
+  'disk-full',
+  'hung-shutdown',
+  'postgres-standby',
+  'sender-stalls',
 ].map((name) => `test/chaos/${name}.spec.ts`);
 
 /** It runs for as long as it is told to, and no test at all is better than one that is skipped. */
@@ -109,9 +113,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'chaos-long',
+          include: long,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 4 },
+          maxWorkers: WAITING_WORKERS,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'chaos-timed',
           include: ['test/chaos/**/*.spec.ts'],
-          exclude: [...patient, ...soak],
+          exclude: [...patient, ...long, ...soak],
           // One of them replaces a module, which must not be loaded yet.
           isolate: true,
           testTimeout: 180_000,

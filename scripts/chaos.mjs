@@ -56,7 +56,7 @@ async function run(seed) {
   const long = values.long === undefined ? {} : { CHAOS_LONG: values.long };
   const env = { ...process.env, ...long, CHAOS_FULL: '1', CHAOS_SEED: String(seed), PROMISE_REPORT: file };
   const script = join(ROOT, 'scripts/test.mjs');
-  const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', 'chaos-timed', ...paths], {
+  const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', 'chaos-long', 'chaos-timed', ...paths], {
     cwd: ROOT,
     env,
   });

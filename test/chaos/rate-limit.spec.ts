@@ -7,7 +7,7 @@ import { simulatedSes } from '../support/simulated-ses.js';
 import { type Gateway, recipients, Stack } from '../support/stack.js';
 
 const RATE = 200;
-const MAILS = 5_000;
+const MAILS = 3_000;
 const WINDOW_MS = 10_000;
 
 let stack: Stack;

@@ -8,7 +8,7 @@ import { inWords, reportPromise } from '../support/promise-report.js';
 import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const REPLICAS = 3;
-const RESTARTS = ofFullRun(25);
+const RESTARTS = ofFullRun(15);
 const REQUESTS_PER_SECOND = 200;
 /** How long a load balancer goes on sending after the signal. */
 const STILL_SENT_MS = 500;
