@@ -170,7 +170,7 @@ describe.concurrent('a full disk', () => {
     const before = stack.sink.mails.length;
     await disk.clear();
     const clearedMs = Date.now();
-    // A write that finds no space makes nats-server 2.9 hang: no space helps it, nor any signal but the last.
+    // nats-server 2.9.10 answers nothing more, also when there is space again, and does not end at SIGINT.
     const isHanging = await stack.nats.jetstreamManager({ timeout: 1_000 }).then(
       () => false,
       () => true,
