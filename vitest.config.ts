@@ -3,13 +3,15 @@ import { defineConfig } from 'vitest/config';
 /** Two cores: tests that start processes of their own would otherwise measure each other. */
 const oneFileAtATime = { maxWorkers: 1 };
 
+/** For tests that mostly wait. */
+const WAITING_WORKERS = 3;
+
 /** End-to-end tests that assert how soon something happens. */
 const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name) => `test/e2e/${name}.e2e-spec.ts`);
 
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
   'breaker',
-  'broken-builds',
   'crash-points',
   'event-kills',
   'events-order',
@@ -17,14 +19,32 @@ const patient = [
   'faulty-provider',
   'group-commit-kills',
   'kills',
+  'ledger-back',
   'nats-cluster',
   'nats-outage',
   'pauses',
+  'postgres-freeze',
   'postgres-kills',
   'quota',
+  'rolling-restarts',
+  'schema-growth',
   'sender-kills',
   'stream-loss',
 ].map((name) => `test/chaos/${name}.spec.ts`);
+
+/** Waits as well, and takes minutes more than CI has: for servers, disks and builds of its own. */
+const long = [
+  'backup-drill',
+  'broken-builds',
+  'clock-steps',
+  'disk-full',
+  'hung-shutdown',
+  'postgres-standby',
+  'sender-stalls',
+].map((name) => `test/chaos/${name}.spec.ts`);
+
+/** It runs for as long as it is told to, and no test at all is better than one that is skipped. */
+const soak = process.env.CHAOS_LONG ? [] : ['test/chaos/soak.spec.ts'];
 
 /** The projects run one after the other, so that the fastest verdict comes first. */
 export default defineConfig({
@@ -87,7 +107,18 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 4 },
-          maxWorkers: 2,
+          maxWorkers: WAITING_WORKERS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chaos-long',
+          include: long,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 4 },
+          maxWorkers: WAITING_WORKERS,
         },
       },
       {
@@ -95,7 +126,7 @@ export default defineConfig({
         test: {
           name: 'chaos-timed',
           include: ['test/chaos/**/*.spec.ts'],
-          exclude: patient,
+          exclude: [...patient, ...long, ...soak],
           // One of them replaces a module, which must not be loaded yet.
           isolate: true,
           testTimeout: 180_000,
@@ -120,9 +151,10 @@ export default defineConfig({
         test: {
           name: 'bench',
           include: ['test/bench/**/*.spec.ts'],
-          testTimeout: 60_000,
-          sequence: { groupOrder: 7 },
-          ...oneFileAtATime,
+          testTimeout: 180_000,
+          // Beside the chaos that waits: nothing is measured here either.
+          sequence: { groupOrder: 4 },
+          maxWorkers: WAITING_WORKERS,
         },
       },
     ],

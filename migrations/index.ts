@@ -10,6 +10,8 @@ import { Growth1795305600010 } from './1795305600010-growth.js';
 import { DeadLetters1795305600021 } from './1795305600021-dead-letters.js';
 import { StreamState1795305600012 } from './1795305600012-stream-state.js';
 import { Retention1795305600020 } from './1795305600020-retention.js';
+import { DefinerSearchPath1795305600030 } from './1795305600030-definer-search-path.js';
+import { LedgerState1795305600031 } from './1795305600031-ledger-state.js';
 
 /** Classes, not a glob: TypeORM would import a glob past the test runner. `migrate:create` appends here. */
 export const migrations = [
@@ -25,4 +27,6 @@ export const migrations = [
   StreamState1795305600012,
   Retention1795305600020,
   DeadLetters1795305600021,
+  DefinerSearchPath1795305600030,
+  LedgerState1795305600031,
 ];

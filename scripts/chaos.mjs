@@ -13,6 +13,7 @@ import { Process } from './system/process.mjs';
  *   npm run chaos                    # three seeds
  *   npm run chaos -- --seeds 11,12   # these
  *   npm run chaos -- --count 1 kills # one seed, and the files whose path has "kills"
+ *   npm run chaos -- --long 120      # half load for 120 minutes, and nothing else
  */
 const STOP_GRACE_MS = 30_000;
 const LARGEST_SEED = 1e9;
@@ -21,8 +22,13 @@ const LARGEST_SEED = 1e9;
 
 const { values, positionals: paths } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: 'string', default: '3' }, seeds: { type: 'string' } },
+  options: { count: { type: 'string', default: '3' }, seeds: { type: 'string' }, long: { type: 'string' } },
 });
+if (values.long !== undefined) {
+  if (!(Number(values.long) > 0)) throw new Error('--long takes a number of minutes');
+  values.count = '1';
+  paths.push('soak');
+}
 const seeds = values.seeds
   ? values.seeds.split(',').map(Number)
   : Array.from({ length: Number(values.count) }, () => Math.floor(Math.random() * LARGEST_SEED));
@@ -47,9 +53,10 @@ process.exitCode = failedRuns === 0 && !interruption.stop.aborted ? 0 : 1;
 
 /** @param {number} seed */
 async function run(seed) {
-  const env = { ...process.env, CHAOS_FULL: '1', CHAOS_SEED: String(seed), PROMISE_REPORT: file };
+  const long = values.long === undefined ? {} : { CHAOS_LONG: values.long };
+  const env = { ...process.env, ...long, CHAOS_FULL: '1', CHAOS_SEED: String(seed), PROMISE_REPORT: file };
   const script = join(ROOT, 'scripts/test.mjs');
-  const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', 'chaos-timed', ...paths], {
+  const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', 'chaos-long', 'chaos-timed', ...paths], {
     cwd: ROOT,
     env,
   });
@@ -68,11 +75,11 @@ function reports() {
 /** @param {PromiseReport[]} lines */
 function print(lines) {
   console.log(
-    '\n| promise | under | promised | at the stream | at the provider | in the ledger | recipients | kills | seed |',
+    '\n| promise | under | promised | at the stream | at the provider | in the ledger | measured | recipients | kills | seed |',
   );
-  console.log('|---|---|---|---|---|---|---|---|---|');
+  console.log(`|${'---|'.repeat(10)}`);
   const byPromise = lines.toSorted((a, b) => Number(a.promise.slice(1)) - Number(b.promise.slice(1)));
-  for (const { promise, under, promised, stream, provider, ledger, recipients, kills, seed } of byPromise) {
+  for (const { promise, under, promised, stream, provider, ledger, measured, recipients, kills, seed } of byPromise) {
     const cells = [
       promise,
       under,
@@ -80,6 +87,7 @@ function print(lines) {
       stream ?? '–',
       provider ?? '–',
       ledger ?? '–',
+      measured ?? '–',
       recipients,
       kills,
       seed ?? '–',

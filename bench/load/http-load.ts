@@ -71,7 +71,8 @@ export function exchange(socket: Socket, request: Buffer): Promise<Buffer> {
   });
 }
 
-function bodyOf(received: Buffer): Buffer | null {
+/** The body of an answer; null until all of it is there. */
+export function bodyOf(received: Buffer): Buffer | null {
   const headEnd = received.indexOf(END_OF_HEAD);
   if (headEnd === -1) return null;
   const length = LENGTH.exec(received.toString('latin1', 0, headEnd))?.[1];

@@ -16,7 +16,10 @@ export async function runCommand(
     const app = await NestFactory.createApplicationContext(CliModule, { abortOnError: false, logger: false });
     const config = app.get<DatabaseConfig>(databaseConfig.KEY);
     const own = { ...config, url: urlOf(config), minConnections: 0, maxConnections: 2 };
-    const dataSource = await new DataSource({ ...dataSourceOptions(own, name), entities }).initialize();
+    const dataSource = await new DataSource({
+      ...dataSourceOptions(own, name, { isPatient: true }),
+      entities,
+    }).initialize();
     try {
       process.exitCode = await work(dataSource);
     } finally {

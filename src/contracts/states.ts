@@ -25,8 +25,8 @@ const BY_EVENT: readonly State[] = ['sent', 'delivered', 'bounced', 'complained'
  */
 export const TRANSITIONS: Record<State | 'accepted', readonly State[]> = {
   accepted: ['pending', 'suppressed'],
-  pending: ['dispatched', 'stopped', 'expired', 'suppressed', ...BY_EVENT],
-  dispatched: ['sending', 'stopped', 'expired', 'suppressed', 'pending', ...BY_EVENT],
+  pending: ['dispatched', 'stopped', 'expired', 'suppressed', 'uncertain', ...BY_EVENT],
+  dispatched: ['sending', 'stopped', 'expired', 'suppressed', 'pending', 'uncertain', ...BY_EVENT],
   sending: ['pending', 'uncertain', 'suppressed', ...BY_EVENT],
   sent: ['delivered', 'bounced', 'complained', 'failed'],
   delivered: ['bounced', 'complained'],

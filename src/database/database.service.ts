@@ -1,7 +1,9 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { databaseConfig, type DatabaseConfig } from '../config/database.config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { migrate, refuseNewerSchema } from './migrator.js';
@@ -23,6 +25,8 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
   private markReady!: () => void;
   readonly ready = new Promise<void>((resolve) => (this.markReady = resolve));
   isReady = false;
+  /** How many were made so far: the next may lead to another server. Counted before its first statement. */
+  connections = 0;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -41,6 +45,8 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
     for (let waitMs = FIRST_RETRY_MS; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
       try {
         await this.dataSource.initialize();
+        const pool = (this.dataSource.driver as PostgresDriver).master as pg.Pool;
+        pool.on('connect', () => (this.connections += 1));
         break;
       } catch (error) {
         this.logger.warn(`PostgreSQL is not reachable, next try in ${waitMs} ms: ${messageOf(error)}`);
@@ -56,22 +62,20 @@ export class DatabaseService implements OnApplicationBootstrap, OnModuleDestroy 
   private async prepareOrExit(): Promise<void> {
     try {
       if (!this.config.migrateOnBoot) return await refuseNewerSchema(this.dataSource);
-      const names = await this.withMigrationRole((dataSource) => migrate(dataSource));
-      for (const name of names) this.logger.log(`migrated: ${name}`);
+      for (const name of await this.migrate()) this.logger.log(`migrated: ${name}`);
     } catch (error) {
       this.logger.fatal(`the schema cannot be used: ${messageOf(error)}`);
       process.exit(1);
     }
   }
 
-  /** Migrations need DDL, which the run-time role may lack where MIGRATE_DATABASE_URL names another. */
-  private async withMigrationRole<Result>(work: (dataSource: DataSource) => Promise<Result>): Promise<Result> {
-    if (this.config.migrateUrl === this.config.url) return work(this.dataSource);
+  /** Migrations need DDL, which the run-time role may lack, and more time than other statements. */
+  private async migrate(): Promise<string[]> {
     const config = { ...this.config, url: this.config.migrateUrl, minConnections: 0, maxConnections: 2 };
-    const migrator = new DataSource(dataSourceOptions(config, 'messages-migrate'));
+    const migrator = new DataSource(dataSourceOptions(config, 'messages-migrate', { isPatient: true }));
     await migrator.initialize();
     try {
-      return await work(migrator);
+      return await migrate(migrator);
     } finally {
       await migrator.destroy();
     }

@@ -11,6 +11,8 @@ export interface PeriodicJob {
   everySeconds: number;
   /** True where one replica of all suffices: the others skip this run. */
   once: boolean;
+  /** A lease depends on it: cron goes by the wall clock, and each time that is set back leaves a run out. */
+  isSteady?: boolean;
   run(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export class PeriodicJobs {
         isRunning = false;
       }
     };
-    const cronTime = cronExpression(job.everySeconds);
+    const cronTime = job.isSteady ? null : cronExpression(job.everySeconds);
     if (cronTime) {
       const cron = CronJob.from({ cronTime, onTick: tick, timeZone: 'UTC' });
       this.registry.addCronJob(job.name, cron);

@@ -56,6 +56,21 @@ describe('WriteBatcher', () => {
     expect(flushes.map(({ items }) => items)).toEqual([[1, 2], [3]]);
   });
 
+  it('waits for nothing more once a flush is full', async () => {
+    const { batcher, flushes, turn } = setup({ maxItems: 2, maxQueued: 100 });
+    const writes = Promise.all([1, 2, 3, 4].map((item) => batcher.write(item)));
+    await turn();
+    flushes[0].end();
+    // No turn of the event loop.
+    for (let microtask = 0; microtask < 20; microtask++) await Promise.resolve();
+    expect(flushes.map(({ items }) => items)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    flushes[1].end();
+    await writes;
+  });
+
   it('keeps a flush within its weight, unless a single item has more', async () => {
     const { batcher, flushes, turn } = setup({ maxItems: 100, maxWeight: 10, maxQueued: 100 });
     const writes = Promise.all([4, 6, 1, 20, 3].map((weight, index) => batcher.write(index, weight)));

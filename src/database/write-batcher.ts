@@ -83,11 +83,13 @@ export class WriteBatcher<Item, Result> {
 
   /**
    * A turn of the event loop reads what has arrived at some of the sockets: as long as each brings further items, the
-   * next may too.
+   * next may too. Under a load that makes turns long, none is waited for once a flush is full.
    */
   private async collect(): Promise<Waiting<Item, Result>[]> {
     this.isCollecting = true;
+    const { maxItems } = this.options;
     for (let turn = 0, before = 0; turn < MOST_TURNS && this.waiting.length > before; turn++) {
+      if (this.waiting.length >= maxItems) break;
       before = this.waiting.length;
       await nextTurn();
     }

@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Public } from '../http/public.decorator.js';
 import { JetStreamHealthIndicator } from './jetstream.health.js';
+import { LedgerHealthIndicator } from './ledger.health.js';
 import { PostgresHealthIndicator } from './postgres.health.js';
 import { SendingHealthIndicator } from './sending.health.js';
 import { SnsHealthIndicator } from './sns.health.js';
@@ -16,6 +17,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly postgres: PostgresHealthIndicator,
     private readonly jetstream: JetStreamHealthIndicator,
+    private readonly ledger: LedgerHealthIndicator,
     private readonly sending: SendingHealthIndicator,
     private readonly sns: SnsHealthIndicator,
     private readonly uncertain: UncertainHealthIndicator,
@@ -44,12 +46,13 @@ export class HealthController {
   @HealthCheck()
   @ApiOperation({
     summary:
-      'What /health/ready says, and whether mail waits for the provider, is in doubt, and its results are heard of',
+      'What /health/ready says, and whether mail waits for an operator or the provider, is in doubt, and its results are heard of',
   })
   overall(): Promise<HealthCheckResult> {
     return this.health.check([
       () => this.postgres.check(),
       () => this.jetstream.check(),
+      () => this.ledger.check(),
       () => this.sending.check(),
       () => this.sns.check(),
       () => this.uncertain.check(),

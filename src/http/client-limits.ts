@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../runtime/errors.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, networkOf } from './client-address.js';
 import { type Allowance, RateLimiter } from './rate-limiter.js';
 
 declare module 'fastify' {
@@ -79,11 +79,8 @@ export class ClientLimits {
     this.unrecorded = 0;
   }
 
-  private clientOf({ socket, headers }: FastifyRequest): string {
-    const { trustedProxies } = this.settings;
-    const given = trustedProxies === 0 ? undefined : headers['x-forwarded-for'];
-    const forwardedFor = Array.isArray(given) ? given.join(',') : given;
-    return clientAddress(socket.remoteAddress ?? '', forwardedFor, trustedProxies);
+  private clientOf(request: FastifyRequest): string {
+    return networkOf(clientAddress(request, this.settings.trustedProxies));
   }
 }
 

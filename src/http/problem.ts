@@ -1,4 +1,5 @@
 import { ERRORS, type AppError, type FieldError } from '../runtime/errors.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -30,9 +31,13 @@ export function problemOf(error: AppError, requestId: string): Problem {
   };
 }
 
-/** The headers that go with a problem, whichever layer answers it. */
+/** The headers that go with a problem, whichever layer answers it: some come before any hook has run. */
 export function problemHeaders(error: AppError, requestId: string): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': PROBLEM_MEDIA_TYPE, 'x-request-id': requestId };
+  const headers: Record<string, string> = {
+    ...SECURITY_HEADERS,
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'x-request-id': requestId,
+  };
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
   return headers;
 }

@@ -16,6 +16,8 @@ declare module 'fastify' {
     formBody?: boolean;
     /** How a public route bears a flood; absent means that nothing is counted (client-limits.ts). */
     limit?: FloodLimit;
+    /** Answered 503 while too much of its kind is in hand (overload.ts). */
+    shedsLoad?: boolean;
   }
 }
 
@@ -56,4 +58,9 @@ export function BodyLimit(bytes: number | 'max'): MethodDecorator {
 /** What becomes of more than a client address may ask of this public handler. */
 export function Limited(limit: FloodLimit): MethodDecorator {
   return extendRouteConfig({ limit });
+}
+
+/** Answers 503 rather than let more wait than this handler keeps up with. */
+export function ShedsLoad(): MethodDecorator {
+  return extendRouteConfig({ shedsLoad: true });
 }

@@ -5,13 +5,13 @@ import { SuppressionsDataModule } from '../suppressions/suppressions-data.module
 import { BacklogRepository } from './backlog.repository.js';
 import { Batch } from './batch.entity.js';
 import { BatchesRepository } from './batches.repository.js';
+import { DispatchedRepository } from './dispatched.repository.js';
 import { Email } from './email.entity.js';
 import { EmailControlRepository } from './email-control.repository.js';
 import { EmailsRepository } from './emails.repository.js';
 import { HoldsRepository } from './holds.repository.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
-import { LossesRepository } from './losses.repository.js';
 import { JudgingRepository } from './judging.repository.js';
 import { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -36,7 +36,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     EmailsRepository,
     EmailControlRepository,
     RetriesRepository,
-    LossesRepository,
+    DispatchedRepository,
     IdempotencyRepository,
   ],
   exports: [
@@ -47,7 +47,7 @@ import { SenderClaim } from './sender-claim.entity.js';
     EmailsRepository,
     EmailControlRepository,
     RetriesRepository,
-    LossesRepository,
+    DispatchedRepository,
     IdempotencyRepository,
   ],
 })

@@ -6,7 +6,7 @@ import { type Idempotency, IdempotencyKey } from '../http/idempotency.decorator.
 import { Key } from '../http/key.decorator.js';
 import { IdParam } from '../http/params.dto.js';
 import { Prefer, type Preferences } from '../http/prefer.js';
-import { BodyLimit } from '../http/route-config.js';
+import { BodyLimit, ShedsLoad } from '../http/route-config.js';
 import { AppError } from '../runtime/errors.js';
 import { CreatedMessagesDto } from './dto/created-messages.dto.js';
 import { type CreateMessageDto, CreateMessagesDto } from './dto/create-messages.dto.js';
@@ -31,6 +31,7 @@ export class MessagesController {
   @Post()
   @HttpCode(200)
   @BodyLimit('max')
+  @ShedsLoad()
   @ApiOperation({ summary: 'Store a submission durably; answered after its commit' })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'A repeat within 24 h gets the stored answer.' })
   @ApiHeader({ name: 'Prefer', required: false, description: '`handling=lenient`, `return=representation`' })

@@ -10,7 +10,7 @@ import { type Load, Loads } from './loads.js';
 const LOADS_UNDER_WAY = 3;
 /** How often a stream that is full is looked at again. */
 const FULL_RETRY_MS = 250;
-/** Nothing at all may be dispatched: the quota is spent. */
+/** Nothing at all may be dispatched: the quota is spent, or the ledger went back. */
 const CLOSED_RETRY_MS = 1_000;
 
 /** Why a run ended: nothing could be claimed, publishing `failed`, or it was told to end. */

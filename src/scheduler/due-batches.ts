@@ -11,6 +11,7 @@ import { LimitsRepository } from '../limits/limits.repository.js';
 import { BatchesRepository, type Lane, type LeasedBatch } from '../messages/batches.repository.js';
 import { HoldsRepository } from '../messages/holds.repository.js';
 import { crashPoint } from '../runtime/crash-point.js';
+import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 
 /**
  * How long a batch is ours: above any time in which so many loads as are under way at once are acknowledged at a usual
@@ -24,7 +25,7 @@ const BULK_BATCHES = 4;
 /** Less room than this part of the whole waits to become more: each claim cuts a batch in two. */
 const LEAST_BULK_SHARE = 1 / 8;
 
-/** Why nothing was claimed: nothing is due, the stream is full, or the limits let nothing into it. */
+/** Why nothing was claimed: nothing is due, the stream is full, or nothing may be dispatched. */
 export type Nothing = 'idle' | 'full' | 'closed';
 
 /** Claims what is due and fits into the stream, both lanes; what is not to be sent any more ends here. */
@@ -38,6 +39,7 @@ export class DueBatches {
     private readonly publisher: Publisher,
     private readonly limits: LimitsRepository,
     private readonly holdUps: HoldUpLog,
+    private readonly watch: LedgerWatchService,
     @Inject(natsConfig.KEY) private readonly nats: NatsConfig,
     @Inject(schedulerConfig.KEY) private readonly scheduler: SchedulerConfig,
   ) {}
@@ -48,6 +50,7 @@ export class DueBatches {
    * and never not at all.
    */
   async claim(onTheWay: () => number): Promise<LeasedBatch[] | Nothing> {
+    if (!(await this.watch.isTrusted())) return 'closed';
     const arriving = onTheWay();
     const [highWater, backlog] = await Promise.all([this.highWater(), this.publisher.backlog()]);
     if (highWater === 0) return 'closed';
@@ -60,6 +63,8 @@ export class DueBatches {
     const bulk = isFull ? [] : await this.claimLane(1, bulkRoom);
     if (singles.length + bulk.length === 0) return isFull ? 'full' : 'idle';
     crashPoint('dispatcher.claim');
+    // The claims may have met another server. Whoever accepts what it holds sees to their leases.
+    if (!(await this.watch.isTrusted())) return 'closed';
     return [...(await this.wanted(singles)), ...(await this.fitting(await this.wanted(bulk), bulkRoom))];
   }
 

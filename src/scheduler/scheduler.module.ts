@@ -6,6 +6,7 @@ import { LimitsModule } from '../limits/limits.module.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
 import { SuppressionsDataModule } from '../suppressions/suppressions-data.module.js';
+import { WatchModule } from '../watch/watch.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueBatches } from './due-batches.js';
 import { HousekeepingService } from './housekeeping.service.js';
@@ -26,6 +27,7 @@ import { StreamWatchService } from './stream-watch.service.js';
     MessagesDataModule,
     SuppressionsDataModule,
     JetStreamModule,
+    WatchModule,
   ],
   providers: [
     Dispatcher,

@@ -6,8 +6,10 @@ import { DatabaseService } from '../database/database.service.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { Publisher } from '../jetstream/publisher.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
-import { LossesRepository } from '../messages/losses.repository.js';
+import { DispatchedRepository } from '../messages/dispatched.repository.js';
+import { RetriesRepository } from '../messages/retries.repository.js';
 import { messageOf } from '../runtime/message-of.js';
+import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { StreamStateRepository } from './stream-state.repository.js';
 
 const LOOK_SECONDS = 10;
@@ -34,7 +36,9 @@ export class StreamWatchService implements OnApplicationBootstrap {
     private readonly database: DatabaseService,
     private readonly publisher: Publisher,
     private readonly states: StreamStateRepository,
-    private readonly losses: LossesRepository,
+    private readonly dispatched: DispatchedRepository,
+    private readonly retries: RetriesRepository,
+    private readonly ledger: LedgerWatchService,
     private readonly jobs: PeriodicJobs,
     private readonly nudge: DispatchNudge,
   ) {}
@@ -60,7 +64,8 @@ export class StreamWatchService implements OnApplicationBootstrap {
   }
 
   private async watch(): Promise<void> {
-    if (!this.publisher.isReady) return;
+    // To a ledger that went back, what was sent meanwhile looks lost.
+    if (!this.publisher.isReady || !(await this.ledger.isTrusted())) return;
     // Before the look: what is dispatched behind it may be in the stream.
     const now = await this.states.now();
     const look = await this.publisher.look();
@@ -89,8 +94,8 @@ export class StreamWatchService implements OnApplicationBootstrap {
 
   private async repair(moment: Date, mostLosses: number): Promise<void> {
     let total = 0;
-    for await (const count of this.losses.retryDispatchedBefore(moment, mostLosses)) {
-      total += count;
+    for await (const ids of this.dispatched.before(moment, mostLosses)) {
+      total += await this.retries.retryDispatched(ids);
       this.nudge.nudge();
     }
     if (total > 0) this.logger.error(`stream ${this.nats.stream} lost ${total} mails, which are published again`);

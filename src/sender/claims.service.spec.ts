@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SenderConfig } from '../config/sender.config.js';
 import type { PeriodicJob, PeriodicJobs } from '../database/periodic-jobs.js';
 import type { EmailsRepository } from '../messages/emails.repository.js';
+import type { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { ClaimsService } from './claims.service.js';
 import type { OutcomeRecorder } from './outcome-recorder.js';
 
@@ -17,6 +18,7 @@ function setup() {
     {} as SenderConfig,
     emails as unknown as EmailsRepository,
     outcomes as unknown as OutcomeRecorder,
+    { isTrusted: async () => true } as unknown as LedgerWatchService,
     { add: (job: PeriodicJob) => jobs.set(job.name, job) } as unknown as PeriodicJobs,
     { nudge: () => undefined },
   );

@@ -8,6 +8,7 @@ import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { EmailsRepository } from '../messages/emails.repository.js';
 import type { ClaimedEmail } from '../messages/judging.js';
 import { crashPoint } from '../runtime/crash-point.js';
+import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { resultOf } from './failure-policy.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { TransportError } from './transports/transport.js';
@@ -41,13 +42,15 @@ export class ClaimsService {
     @Inject(senderConfig.KEY) private readonly config: SenderConfig,
     private readonly emails: EmailsRepository,
     private readonly outcomes: OutcomeRecorder,
+    private readonly watch: LedgerWatchService,
     private readonly jobs: PeriodicJobs,
     private readonly nudge: DispatchNudge,
   ) {}
 
   start(): void {
     this.inTouchSinceMs = this.renewedAtMs = performance.now();
-    this.jobs.add({ name: 'claims-renew', everySeconds: RENEW_SECONDS, once: false, run: () => this.renew() });
+    const renewal = { name: 'claims-renew', everySeconds: RENEW_SECONDS, isSteady: true };
+    this.jobs.add({ ...renewal, once: false, run: () => this.renew() });
     this.jobs.add({ name: 'claims-sweep', everySeconds: SWEEP_SECONDS, once: true, run: () => this.sweep() });
   }
 
@@ -95,6 +98,7 @@ export class ClaimsService {
   private async sweep(): Promise<void> {
     const nowMs = performance.now();
     if (nowMs - this.inTouchSinceMs < TOUCH_MS || nowMs - this.renewedAtMs > TOUCH_MS) return;
+    if (!(await this.watch.isTrusted())) return;
     const { ambiguousSends } = this.config;
     const error = new TransportError('ambiguous', 'the sender died while sending');
     const count = await this.emails.sweepExpiredClaims((attempts) => resultOf(error, attempts, ambiguousSends));

@@ -26,7 +26,7 @@ const KEEP = `/* dead_letters.keep */
 const PURGE = `/* dead_letters.purge */
   DELETE FROM dead_letters WHERE kept_at < now() - make_interval(days => $1)`;
 
-/** Takes what can never be read out of the stream, where it would stand in the way of all that asks how far it is done. */
+/** Takes what can never be read or is not known any more out of the stream, where it would stand in the way of all that asks how far it is done. */
 @Injectable()
 export class DeadLettersService implements OnApplicationBootstrap {
   private readonly logger = new Logger('DeadLetters');
@@ -49,7 +49,7 @@ export class DeadLettersService implements OnApplicationBootstrap {
   async keep(delivery: Delivery, reason: string): Promise<void> {
     const { sequence, publishedAt, headers, payload } = delivery;
     // Not why: the reason may quote the mail.
-    this.logger.error(`stream message ${sequence} cannot be read and is kept in dead_letters`);
+    this.logger.error(`stream message ${sequence} cannot be handled and is kept in dead_letters`);
     const parameters = [
       this.nats.stream,
       sequence,

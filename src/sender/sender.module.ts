@@ -9,6 +9,7 @@ import { JetStreamModule } from '../jetstream/jetstream.module.js';
 import { DispatchNudge, NotifyNudge } from '../messages/dispatch-nudge.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { MessagesDataModule } from '../messages/messages-data.module.js';
+import { WatchModule } from '../watch/watch.module.js';
 import { AccountRefresh } from './account-refresh.js';
 import { ClaimsService } from './claims.service.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -32,6 +33,7 @@ import { TRANSPORT } from './transports/transport.js';
     JetStreamModule,
     HealthModule,
     LimitsModule,
+    WatchModule,
     TypeOrmModule.forFeature([DeadLetter]),
   ],
   providers: [

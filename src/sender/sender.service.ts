@@ -13,6 +13,7 @@ import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
 import { ACK_WAIT_MS } from '../jetstream/topology.js';
 import type { Outcome, Result } from '../messages/emails.repository.js';
 import type { ClaimedEmail, Verdict } from '../messages/judging.js';
+import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { crashPoint } from '../runtime/crash-point.js';
 import { DeadLettersService } from './dead-letters.service.js';
@@ -38,6 +39,8 @@ const WORKING_MS = ACK_WAIT_MS / 3;
 /** Of all places: the others are claimed while the outcomes of these are written. */
 const LARGEST_CLAIM = 0.5;
 const RETRY_MS = 500;
+/** Claimed on a connection to a ledger that went back, which may have forgotten that it was sent. */
+const FORGOTTEN: Result = { state: 'uncertain', reason: 'the ledger went back before it was sent' };
 /** What is in flight at SIGTERM has this long; afterwards its claim expires and the sweep settles it. */
 const STOP_TIMEOUT_MS = 20_000;
 
@@ -79,6 +82,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     private readonly outcomes: OutcomeRecorder,
     private readonly account: AccountRefresh,
     private readonly pace: Pace,
+    private readonly watch: LedgerWatchService,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -95,8 +99,8 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     this.queue.stop();
     this.resumeDeliveries?.();
     for (const { delivery } of this.waiting.splice(0)) delivery.nak(0);
-    const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (this.busy.size + this.answering > 0 && Date.now() < deadline) await sleep(20);
+    const deadline = performance.now() + STOP_TIMEOUT_MS;
+    while (this.busy.size + this.answering > 0 && performance.now() < deadline) await sleep(20);
     await this.outcomes.drain();
     await this.transport.close();
   }
@@ -146,6 +150,10 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       while (this.waiting.length > 0 && this.freePlaces > 0 && !this.isStopping) {
         // All that came and all that became free in this turn of the event loop go into one claim.
         await immediate();
+        if (!(await this.isTrusted())) {
+          await sleep(RETRY_MS);
+          continue;
+        }
         const most = Math.ceil(this.config.concurrency * LARGEST_CLAIM);
         const wanted = Math.min(this.waiting.length, this.freePlaces, most);
         const count = await this.pace.take(wanted, this.waiting.length);
@@ -186,11 +194,14 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       await sleep(RETRY_MS);
       return;
     }
-    this.pace.giveBack(taken.length - claim.open);
+    // The claim itself may have met another server.
+    const isTrusted = await this.isTrusted();
+    this.pace.giveBack(isTrusted ? taken.length - claim.open : taken.length);
     const done: Task[] = [];
     for (const email of emails) {
       const task = tasks.get(email.id)!;
-      if (email.verdict === 'send') void this.send(task, email, claim, contents);
+      if (email.verdict === 'send' && isTrusted) void this.send(task, email, claim, contents);
+      else if (email.verdict === 'send') this.finish(task, email, claim, FORGOTTEN);
       else if (this.isDone(task, email.verdict)) done.push(task);
       else this.busy.delete(task);
     }
@@ -208,15 +219,34 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
         return false;
       case 'unknown':
         this.logger.error(`email ${id} (generation ${generation}) is not in the ledger`);
-        delivery.nak(FOREIGN_NAK_MS);
+        if (this.isForgotten(delivery))
+          void this.deadLetters.keep(delivery, 'the ledger went back and does not know it');
+        else delivery.nak(FOREIGN_NAK_MS);
         return false;
       default:
         return true;
     }
   }
 
+  /** Whether mail may be sent; waits for as long as nobody can tell. */
+  private async isTrusted(): Promise<boolean> {
+    for (;;) {
+      try {
+        return await this.watch.isTrusted();
+      } catch (error) {
+        this.logger.warn(`cannot look at the ledger: ${messageOf(error)}`);
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** An operator has accepted that the ledger does not know it. */
+  private isForgotten({ publishedAt }: Delivery): boolean {
+    const { acceptedAt } = this.watch;
+    return acceptedAt !== null && publishedAt < acceptedAt;
+  }
+
   private async send(task: Task, email: ClaimedEmail, claim: OpenClaim, contents: Contents): Promise<void> {
-    const { id, attempt, batchId, topicId } = email;
     let result: Result;
     try {
       const mail = mailOf(task.payload, email, contents, this.config.fromEmail);
@@ -229,8 +259,12 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       const error =
         cause instanceof TransportError ? cause : new TransportError('ambiguous', messageOf(cause), { cause });
       this.slowDownFor(error);
-      result = resultOf(error, attempt, this.config.ambiguousSends);
+      result = resultOf(error, email.attempt, this.config.ambiguousSends);
     }
+    this.finish(task, email, claim, result);
+  }
+
+  private finish(task: Task, { id, attempt, batchId, topicId }: ClaimedEmail, claim: OpenClaim, result: Result): void {
     if (this.finished.length === 0) setImmediate(() => void this.settle(this.finished.splice(0)));
     this.finished.push({ task, claim, outcome: { id, attempt, batchId, topicId, result } });
   }

@@ -4,6 +4,7 @@ import { DatabaseService } from '../database/database.service.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
 import { RetriesRepository } from '../messages/retries.repository.js';
+import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 
 const CONFIRM_SECONDS = 10;
 const ALARM_SECONDS = 60;
@@ -17,6 +18,7 @@ export class UncertainService implements OnApplicationBootstrap {
     @Inject(senderConfig.KEY) private readonly config: SenderConfig,
     private readonly database: DatabaseService,
     private readonly retries: RetriesRepository,
+    private readonly watch: LedgerWatchService,
     private readonly jobs: PeriodicJobs,
     private readonly nudge: DispatchNudge,
   ) {}
@@ -31,6 +33,8 @@ export class UncertainService implements OnApplicationBootstrap {
   }
 
   private async retryUnconfirmed(): Promise<void> {
+    // To a ledger that went back, no event may have come which did.
+    if (!(await this.watch.isTrusted())) return;
     const count = await this.retries.retryUnconfirmed();
     if (count === 0) return;
     this.nudge.nudge();

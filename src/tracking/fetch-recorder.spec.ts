@@ -10,19 +10,22 @@ import { FetchRecorder } from './fetch-recorder.js';
 const OPEN: Fetch = { type: 'Open', emailId: '01900000-0000-7000-8000-0000000000aa', link: null, isForgeable: false };
 const PERSON = {
   headers: { 'user-agent': 'Mozilla/5.0 (X11; rv:1) Firefox/1' },
-  ip: '192.0.2.1',
+  socket: { remoteAddress: '192.0.2.1' },
 } as unknown as FastifyRequest;
-const PROXY = { headers: { 'user-agent': 'Mozilla/5.0' }, ip: '192.0.2.1' } as unknown as FastifyRequest;
+const PROXY = {
+  headers: { 'user-agent': 'Mozilla/5.0', 'x-forwarded-for': '198.51.100.7' },
+  socket: { remoteAddress: '192.0.2.1' },
+} as unknown as FastifyRequest;
 
-function setup(answer: () => Promise<Recorded>) {
+function setup(answer: () => Promise<Recorded>, storeClientDetails = false) {
   const written: EmailEvent[] = [];
   const kept: unknown[] = [];
   const events = { record: (event: EmailEvent) => (written.push(event), answer()) } as unknown as EventsService;
   const unmatched = {
     recordOrKeep: (event: unknown) => (kept.push(event), Promise.resolve()),
   } as unknown as UnmatchedEventsService;
-  const config = { trackOpens: true, secret: null, storeClientDetails: false };
-  return { recorder: new FetchRecorder(events, unmatched, config), written, kept };
+  const config = { trackOpens: true, secret: null, storeClientDetails };
+  return { recorder: new FetchRecorder(events, unmatched, config, { trustedProxies: 1 }), written, kept };
 }
 
 describe('FetchRecorder', () => {
@@ -41,6 +44,12 @@ describe('FetchRecorder', () => {
     for (let i = 0; i < 2; i++) await recorder.record({ ...OPEN, type: 'Click', link: 'https://a.example/' }, PERSON);
     expect(written).toHaveLength(4);
     expect(JSON.stringify(written)).not.toContain('192.0.2.1');
+  });
+
+  it('stores whom it was called from behind the proxies, where that is wanted', async () => {
+    const { recorder, written } = setup(() => Promise.resolve('recorded'), true);
+    await recorder.record(OPEN, PROXY);
+    expect(written[0].detail).toMatchObject({ ip: '198.51.100.7', user_agent: 'Mozilla/5.0' });
   });
 
   it.each<Recorded>(['too_soon', 'unknown', 'busy'])('writes again what was %s', async (result) => {

@@ -1,10 +1,12 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
 import type { EmailEvent } from '../events/email-event.js';
 import { EventsService } from '../events/events.service.js';
 import { UnmatchedEventsService } from '../events/unmatched-events.service.js';
+import { clientAddress } from '../http/client-address.js';
 import { messageOf } from '../runtime/message-of.js';
 import { eventOf, type Fetch } from './fetch.js';
 import { RecentKeys } from './recent-keys.js';
@@ -42,11 +44,13 @@ export class FetchRecorder implements BeforeApplicationShutdown {
     private readonly events: EventsService,
     private readonly unmatched: UnmatchedEventsService,
     @Inject(trackingConfig.KEY) private readonly config: TrackingConfig,
+    @Inject(serverConfig.KEY) private readonly server: Pick<ServerConfig, 'trustedProxies'>,
   ) {}
 
   /** Resolves after the commit, or after 50 ms. Never rejects. */
   async record(fetch: Fetch, request: FastifyRequest): Promise<void> {
-    const event = eventOf(fetch, request, this.config.storeClientDetails);
+    const ip = this.config.storeClientDetails ? clientAddress(request, this.server.trustedProxies) : null;
+    const event = eventOf(fetch, request, ip);
     const key = fetch.type === 'Open' ? `${event.emailId} ${event.isMachine} ${fetch.isForgeable}` : null;
     if (key !== null && this.recorded.has(key)) return;
     if (this.pending.size >= MAX_PENDING) return this.lose('too many at once');

@@ -28,14 +28,14 @@ export function emailIdOf(request: FastifyRequest): string | null {
   return id !== null && UUID.test(id) ? id.toLowerCase() : null;
 }
 
-/** The fact to record. Who fetched is told apart and then forgotten, unless its details are to be kept. */
-export function eventOf(fetch: Fetch, { headers, ip }: FastifyRequest, storesDetails: boolean): EmailEvent {
+/** The fact to record. Who fetched is told apart and then forgotten; `ip` is null unless its details are to be kept. */
+export function eventOf(fetch: Fetch, { headers }: FastifyRequest, ip: string | null): EmailEvent {
   const { type, emailId, link, isForgeable } = fetch;
   const machine = machineSignOf(headers);
   const detail = {
     ...(link !== null && { link }),
     ...(machine !== null && { machine }),
-    ...(storesDetails && { ip, user_agent: (headers['user-agent'] ?? '').slice(0, MAX_AGENT_CHARACTERS) }),
+    ...(ip !== null && { ip, user_agent: (headers['user-agent'] ?? '').slice(0, MAX_AGENT_CHARACTERS) }),
   };
   return {
     emailId,

@@ -110,8 +110,8 @@ describe('a build that is broken on purpose', () => {
   it('is found at the provider, where a sender sends what the ledger says is done', async () => {
     const stack = await stackOf({
       file: 'src/sender/sender.service.js',
-      sound: `if (email.verdict === 'send')`,
-      broken: `if (email.verdict === 'send' || email.verdict === 'done')`,
+      sound: `email.verdict === 'send' && isTrusted`,
+      broken: `(email.verdict === 'send' || email.verdict === 'done') && isTrusted`,
     });
     const gateway = await stack.gateway();
     const messages: Msg[] = [];

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ofFullRun } from '../support/chaos-scale.js';
 import { eventually } from '../support/eventually.js';
+import { reportPromise } from '../support/promise-report.js';
 import { FACT_TYPES, sesEvent, type SesFact } from '../support/ses-events.js';
 import { SnsTopic } from '../support/sns.js';
 import { type Gateway, recipients, Stack, type TopicPage } from '../support/stack.js';
 
-const RUNS = 2_000;
+const RUNS = ofFullRun(5_000);
 const RUNS_PER_SUBMISSION = 250;
 const POLL_MS = 5;
 
@@ -173,7 +175,18 @@ describe('the events of an email', () => {
     expect(sums.length).toBeGreaterThan(100);
     expect(sums.filter((adds) => !adds)).toHaveLength(0);
     console.log(`${RUNS} runs, ${sums.length} reads that add up`);
-  }, 180_000);
+    reportPromise({
+      promise: 'P33',
+      under: 'events in any order, one to five times, in either shape',
+      promised: 'the same states and counts as in order',
+      stream: null,
+      provider: null,
+      ledger: `${RUNS} runs end the same, ${sums.length} reads add up`,
+      recipients: 2 * RUNS,
+      kills: 0,
+      seed: null,
+    });
+  }, 600_000);
 
   it('do nothing when they are repeated within one commit: five reports of a transient bounce are one', async () => {
     const address = 'once@example.com';

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Capture, captureSes, captureSmtp } from '../support/capture.js';
 import { deviations, hostileMails, headersOf } from '../support/hostile-mail.js';
+import { reportPromise } from '../support/promise-report.js';
 
 const MAILS = 5_000;
 /** At once; the rest of a wave waits in memory. */
@@ -45,5 +46,15 @@ describe.each<[string, () => Promise<Capture>]>([
       expect([envelopeFrom, envelopeTo]).toEqual(['no-reply@example.com', [hostile.mail.to]]);
       expect(deviations(hostile, raw), JSON.stringify(hostile)).toEqual([]);
     }
+    reportPromise({
+      promise: 'P39',
+      under: `hostile subjects, names and headers through ${name}`,
+      promised: 'exactly the expected headers and envelope, or refused',
+      stream: null,
+      provider: `${captured.length} mails as expected, ${refused.length} refused`,
+      recipients: MAILS,
+      kills: 0,
+      seed,
+    });
   });
 });

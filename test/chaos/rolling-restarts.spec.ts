@@ -8,7 +8,7 @@ import { inWords, reportPromise } from '../support/promise-report.js';
 import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 
 const REPLICAS = 3;
-const RESTARTS = ofFullRun(25);
+const RESTARTS = ofFullRun(15);
 const REQUESTS_PER_SECOND = 200;
 /** How long a load balancer goes on sending after the signal. */
 const STILL_SENT_MS = 500;
@@ -71,7 +71,7 @@ class Balancer {
 }
 
 it(`restarting one of ${REPLICAS} gateways after the other fails no request and repeats no mail`, async () => {
-  const stack = await Stack.start({ env: { SHUTDOWN_DELAY: '1' } });
+  const stack = await Stack.start({ env: { SHUTDOWN_DELAY: '3' } });
   onTestFinished(() => stack.stop());
   await stack.sender();
   const balancer = new Balancer(await Promise.all(Array.from({ length: REPLICAS }, () => stack.gateway())));

@@ -15,7 +15,7 @@ import { simulatedSes } from '../support/simulated-ses.js';
 import { SnsTopic } from '../support/sns.js';
 import { type Gateway, Stack } from '../support/stack.js';
 
-const KILLS = Math.max(10, ofFullRun(20));
+const KILLS = ofFullRun(20);
 const CONCURRENCY = 16;
 const MESSAGES_PER_KILL = 2;
 const SIZE = ofFullRun(500);
@@ -35,7 +35,7 @@ interface Run {
   inDoubt: Set<string>;
 }
 
-describe(`kill -9 of a sender, twenty times during ${TOTAL} mails`, { timeout: PATIENCE_MS }, () => {
+describe(`kill -9 of a sender, ${KILLS} times during ${TOTAL} mails`, { timeout: PATIENCE_MS }, () => {
   const sns = new SnsTopic();
   const seed = chaosSeed();
   const simulators: Simulator[] = [];

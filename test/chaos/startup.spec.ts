@@ -39,7 +39,7 @@ describe('a faulty environment', () => {
   ])('ends %s within 5 s, with all faults at once', async (script, _name, env: Record<string, string>) => {
     const startedMs = performance.now();
     // Where no .env lies that could fill in what is missing.
-    const child = new Child(resolve(script), env, tmpdir());
+    const child = new Child(resolve(script), env, { cwd: tmpdir() });
     const { code } = await child.exited;
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     expect(code, child.output).toBe(1);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SnsTopic } from '../support/sns.js';
 import { API_KEY, type Gateway, Stack } from '../support/stack.js';
 import { Fuzzer } from './fuzzer.js';
+import { COLLECT_ON_SIGNAL } from './memory.js';
 
 const TRACKING_SECRET = 'fuzz-secret-0123456789abcdef';
 
@@ -18,7 +19,7 @@ describe('fuzzed requests', () => {
   beforeAll(async () => {
     const env = { ...topic.env, TRACKING_SECRET, FROM_DOMAINS: 'example.com', MAX_BODY_BYTES: '262144' };
     stack = await Stack.start({ env });
-    gateway = await stack.gateway();
+    gateway = await stack.gateway(COLLECT_ON_SIGNAL);
   });
 
   afterAll(async () => {

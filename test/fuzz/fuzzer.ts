@@ -46,7 +46,7 @@ export class Fuzzer {
     this.routes = routesOf(document);
     this.drafts = new GoodDrafts(document, this.known, signed);
     this.judge = new Judge(document);
-    this.memory = new Memory(gateway.pid);
+    this.memory = new Memory(gateway);
   }
 
   static async over(gateway: Gateway, seed: number, secret: string, topic: SnsTopic): Promise<Fuzzer> {
@@ -60,7 +60,7 @@ export class Fuzzer {
     const lane = async () => {
       while (next < requests && this.gateway.isRunning && this.findings.length < MAX_FINDINGS) {
         const index = next++;
-        if (index % SAMPLE_EVERY === 0) this.memory.sample();
+        if (index % SAMPLE_EVERY === 0) await this.memory.sample();
         await this.tryOne(exchange, index);
       }
     };

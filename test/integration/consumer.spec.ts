@@ -1,41 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { connect } from 'nats';
-import { expect, it, onTestFinished } from 'vitest';
-import type { NatsConfig } from '../../src/config/nats.config.js';
+import { expect, it } from 'vitest';
 import { type Delivery, QueueConsumer } from '../../src/jetstream/consumer.js';
-import { JetStreamService } from '../../src/jetstream/jetstream.service.js';
 import { eventually } from '../support/eventually.js';
-import { required } from '../support/stack.js';
+import { ownStream } from '../support/own-stream.js';
 
 const MESSAGES = 10;
 
 /** A consumer of a stream of its own, with some messages in it, and a connection beside it. */
 async function setup() {
-  const servers = required('TEST_NATS_URL');
-  const name = `consumer_${randomBytes(6).toString('hex')}`;
-  const config = {
-    servers: [servers],
-    stream: name,
-    subject: name,
-    consumer: 'sender',
-    maxBytes: 1024 * 1024,
-    replicas: 1,
-    tls: false,
-    caFile: null,
-    credsFile: null,
-  } as unknown as NatsConfig;
-  const service = new JetStreamService(config);
-  service.onApplicationBootstrap();
-  onTestFinished(() => service.onApplicationShutdown());
+  const { name, config, service, beside, manager } = await ownStream();
   const consumer = new QueueConsumer(service);
-  await eventually(() => consumer.isReady, 10_000, 'the stream');
-  const beside = await connect({ servers });
-  const manager = await beside.jetstreamManager();
-  onTestFinished(async () => {
-    await manager.streams.delete(name).catch(() => false);
-    await beside.close();
-  });
-  for (let index = 0; index < MESSAGES; index++) await beside.jetstream().publish(name, String(index));
+  for (let index = 0; index < MESSAGES; index++) await beside.jetstream().publish(config.subject, String(index));
   const taken: Delivery[] = [];
   const take = (delivery: Delivery) => void taken.push(delivery);
   return { name, manager, consumer, taken, take };

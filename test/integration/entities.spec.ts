@@ -22,6 +22,7 @@ import { DeadLetter } from '../../src/sender/dead-letter.entity.js';
 import { StreamState } from '../../src/scheduler/stream-state.entity.js';
 import { SoftBounce } from '../../src/suppressions/soft-bounce.entity.js';
 import { Suppression } from '../../src/suppressions/suppression.entity.js';
+import { LedgerState } from '../../src/watch/ledger-state.entity.js';
 import { Topic } from '../../src/topics/topic.entity.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -48,6 +49,7 @@ const entities = [
   SendLimits,
   SendUsage,
   StreamState,
+  LedgerState,
   DeadLetter,
 ];
 

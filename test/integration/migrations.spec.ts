@@ -65,6 +65,15 @@ describe('the migrations', () => {
     expect(bounds).toHaveLength(5);
   });
 
+  it('let nothing that runs with the rights of its owner look among the temporary tables of its caller first', async () => {
+    const functions = await dataSource.query<{ proname: string; path: string | null }[]>(
+      `SELECT proname, (SELECT setting FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%') AS path
+       FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace`,
+    );
+    expect(functions.length).toBeGreaterThanOrEqual(4);
+    for (const { proname, path } of functions) expect(path, proname).toMatch(/, "?pg_temp"?$/);
+  });
+
   it('hold the states in CHECKs', async () => {
     const batch = (columns: string, values: string) =>
       dataSource.query(

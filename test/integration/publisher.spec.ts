@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { connect, type NatsConnection, RetentionPolicy } from 'nats';
+import { type NatsConnection, RetentionPolicy } from 'nats';
 import { expect, it, onTestFinished } from 'vitest';
-import type { NatsConfig } from '../../src/config/nats.config.js';
 import { newId } from '../../src/contracts/ids.js';
-import { JetStreamService } from '../../src/jetstream/jetstream.service.js';
 import type { Publication } from '../../src/jetstream/publish-order.js';
 import { Publisher } from '../../src/jetstream/publisher.js';
 import { eventually } from '../support/eventually.js';
 import { NatsServer } from '../support/nats-server.js';
-import { required } from '../support/stack.js';
+import { ownStream } from '../support/own-stream.js';
 
 /** More than one window. */
 const MANY = 3_000;
@@ -20,32 +17,9 @@ function emails(count: number): Publication[] {
 }
 
 /** A publisher on a stream of its own, and a connection beside it. */
-async function setup(servers = required('TEST_NATS_URL')) {
-  const name = `publisher_${randomBytes(6).toString('hex')}`;
-  const config = {
-    servers: [servers],
-    stream: name,
-    subject: `${name}.email`,
-    consumer: 'consumer',
-    maxBytes: 64 * 1024 * 1024,
-    replicas: 1,
-    payload: 'inline',
-    payloadFormat: 'json',
-    tls: false,
-    caFile: null,
-    credsFile: null,
-  } as unknown as NatsConfig;
-  const service = new JetStreamService(config);
-  service.onApplicationBootstrap();
-  onTestFinished(() => service.onApplicationShutdown());
+async function setup(servers?: string) {
+  const { name, config, service, beside, manager } = await ownStream(servers);
   const publisher = new Publisher(service);
-  await eventually(() => publisher.isReady, 10_000, 'the stream');
-  const beside = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
-  const manager = await beside.jetstreamManager();
-  onTestFinished(async () => {
-    await manager.streams.delete(name).catch(() => false);
-    await beside.close();
-  });
   const publish = (publications: readonly Publication[]) => publisher.publish(publications, publications.length).done;
   const stored = async () => (await manager.streams.info(name)).state.messages;
   return { name, config, publisher, publish, stored, beside, manager };

@@ -13,6 +13,9 @@ export interface Submission {
   /** Of the addresses; without one the topic. */
   prefix?: string;
   content?: string;
+  scheduledAt?: Date;
+  /** Told the status of each answer, also of those after which the request is repeated. */
+  answered?: (status: number) => void;
   /** Chooses a gateway for each request, also for each repetition. */
   gateway: () => Gateway;
 }
@@ -22,26 +25,28 @@ export interface Submission {
  * repeated with its Idempotency-Key until it has one, as a careful client does. Returns the ids that were accepted.
  */
 export async function submit(stack: Stack, submission: Submission) {
-  const { topicId, messages, recipientsPerMessage, gateway, prefix = topicId, content = '<p>Hello</p>' } = submission;
+  const { topicId, messages, recipientsPerMessage, prefix = topicId, content = '<p>Hello</p>' } = submission;
+  const scheduled_at = submission.scheduledAt?.toISOString();
   const accepted: string[] = [];
   let next = 0;
   const lane = async () => {
     for (let index = next++; index < messages; index = next++) {
       const emails = recipients(recipientsPerMessage, `${prefix}-${index}-`);
-      const body = { messages: [{ topic_id: topicId, emails, subject: `Message ${index}`, content }] };
-      accepted.push(...(await submitOne(stack, body, gateway)));
+      const body = { messages: [{ topic_id: topicId, emails, subject: `Message ${index}`, content, scheduled_at }] };
+      accepted.push(...(await submitOne(stack, body, submission)));
     }
   };
   await Promise.all([lane(), lane(), lane()]);
   return accepted;
 }
 
-async function submitOne(stack: Stack, body: unknown, gateway: () => Gateway): Promise<string[]> {
+async function submitOne(stack: Stack, body: unknown, { gateway, answered }: Submission): Promise<string[]> {
   const key = randomUUID();
   const deadline = Date.now() + GIVE_UP_MS;
   for (;;) {
     const status = await stack.post(gateway(), body, { 'idempotency-key': key, prefer: 'return=representation' }).then(
       async (response) => {
+        answered?.(response.status);
         const answer = (await response.json()) as { messages: { email_ids: string[] }[] };
         if (response.status === 200) return answer.messages[0].email_ids;
         return `${response.status} ${JSON.stringify(answer)}`;

@@ -21,15 +21,27 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+interface ChildOptions {
+  cwd?: string;
+  command?: readonly string[];
+  args?: readonly string[];
+}
+
 /** A process under test: `node dist/…` with an environment of its own. */
 export class Child {
   output = '';
   private readonly process: ChildProcess;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  constructor(script: string, env: Record<string, string>, cwd?: string) {
+  /** `command` runs node, or ends by becoming it, with the script and its arguments behind its own. */
+  constructor(
+    script: string,
+    env: Record<string, string>,
+    { cwd, command = [process.execPath], args = [] }: ChildOptions = {},
+  ) {
     const { PATH = '', HOME = '' } = process.env;
-    this.process = spawn(process.execPath, [script], { cwd, env: { PATH, HOME, ...env } });
+    const [program, ...first] = command;
+    this.process = spawn(program, [...first, script, ...args], { cwd, env: { PATH, HOME, ...env } });
     this.process.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.process.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));

@@ -4,12 +4,14 @@ import type { Stack } from './stack.js';
 /**
  * A lease ends by the database's clock 30 s after it was given; so that a test does not wait for that, it ends those
  * of one dead process in the table that holds them. What follows is what follows a lease that ran out: the owner's
- * name is `<host>:<pid>:<random>`, and a process that runs is left alone.
+ * name is `<host>:<pid>:<random>`, and a process that runs is left alone. Without a process those of
+ * all: of what a dispatcher claims, it knows only if the COMMIT was answered.
  */
-export async function endDispatchLeases(stack: Stack, dead: Child): Promise<number> {
+export async function endDispatchLeases(stack: Stack, dead?: Child): Promise<number> {
   const ended = await stack.query(
-    `UPDATE batches SET claim_at = now() WHERE state = 0 AND split_part(lease_owner, ':', 2) = $1 RETURNING id`,
-    [String(dead.pid)],
+    `UPDATE batches SET claim_at = now()
+     WHERE state = 0 AND split_part(lease_owner, ':', 2) = coalesce($1, split_part(lease_owner, ':', 2)) RETURNING id`,
+    [dead ? String(dead.pid) : null],
   );
   // The dispatchers' timers stand at the end of the lease as it was.
   await stack.query('NOTIFY messages_due');

@@ -62,6 +62,17 @@ export class NatsCluster {
     return eventually(leader, 30_000, `a leader of ${stream}`);
   }
 
+  /** Resolves when each node has what the leader of a stream has: from then on any of them may be lost. */
+  async isWhole(connection: NatsConnection, stream: string): Promise<void> {
+    const isWhole = async () => {
+      const manager = await connection.jetstreamManager({ checkAPI: false });
+      const info = await manager.streams.info(stream).catch(() => null);
+      const followers = info?.cluster?.replicas ?? [];
+      return followers.length === NODES.length - 1 && followers.every(({ current, offline }) => current && !offline);
+    };
+    await eventually(isWhole, 60_000, `three replicas of ${stream}`);
+  }
+
   /** `kill -9`. */
   async kill(node: NodeName): Promise<void> {
     const process = this.processes.get(node);

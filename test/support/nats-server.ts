@@ -14,16 +14,19 @@ export class NatsServer {
 
   private constructor(
     private readonly folder: string,
+    private readonly store: string,
     private readonly port: number,
   ) {}
 
-  static async create(): Promise<NatsServer> {
+  /** `place`: the folder of its store. */
+  static async create(place?: string): Promise<NatsServer> {
     const folder = await mkdtemp(join(tmpdir(), 'messages-nats-'));
     const port = await freePort();
-    const store = JSON.stringify(join(folder, 'store'));
-    const lines = [`listen: "127.0.0.1:${port}"`, 'max_payload: 8MB', `jetstream { store_dir: ${store} }`, ''];
+    const store = join(place ?? folder, 'store');
+    const jetstream = `jetstream { store_dir: ${JSON.stringify(store)} }`;
+    const lines = [`listen: "127.0.0.1:${port}"`, 'max_payload: 8MB', jetstream, ''];
     await writeFile(join(folder, 'nats.conf'), lines.join('\n'));
-    return new NatsServer(folder, port);
+    return new NatsServer(folder, store, port);
   }
 
   get url(): string {
@@ -48,17 +51,17 @@ export class NatsServer {
 
   /** While it is down. */
   async deleteStore(): Promise<void> {
-    await rm(join(this.folder, 'store'), { recursive: true, force: true });
+    await rm(this.store, { recursive: true, force: true });
   }
 
   /** While it is down; `restoreStore` brings it back. */
   async copyStore(): Promise<void> {
-    await cp(join(this.folder, 'store'), join(this.folder, 'copy'), { recursive: true });
+    await cp(this.store, join(this.folder, 'copy'), { recursive: true });
   }
 
   async restoreStore(): Promise<void> {
     await this.deleteStore();
-    await cp(join(this.folder, 'copy'), join(this.folder, 'store'), { recursive: true });
+    await cp(join(this.folder, 'copy'), this.store, { recursive: true });
   }
 
   async remove(): Promise<void> {

@@ -14,6 +14,8 @@ export interface PromiseReport {
   provider: string | null;
   /** What the ledger has, where that is what was promised. */
   ledger?: string;
+  /** What is neither mail nor row, where that is what was promised: a time, a size. */
+  measured?: string;
   recipients: number;
   kills: number;
   /** Null where nothing was left to chance. */

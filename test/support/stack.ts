@@ -5,6 +5,7 @@ import type { State } from '../../src/contracts/states.js';
 import { SmtpSink, type SmtpSinkOptions } from '../../simulator/smtp-sink.js';
 import { Child, freePort } from './child.js';
 import { secretsIn } from './log-secrets.js';
+import { withClient } from './with-client.js';
 
 export const API_KEY = 'test-key-0123456789abcdef';
 
@@ -18,6 +19,8 @@ export interface StackOptions {
   /** Servers of its own, instead of those that all share. */
   natsUrl?: string;
   adminUrl?: string;
+  /** What runs gateways and senders, instead of node itself. */
+  command?: readonly string[];
   /** Whose processes to start; `dist` unless said. */
   build?: string;
 }
@@ -50,7 +53,7 @@ export class Stack {
     readonly nats: NatsConnection,
     readonly env: Record<string, string>,
     sink: SmtpSink,
-    private readonly build: string,
+    private readonly processes: { build: string; command?: readonly string[] },
   ) {
     this.sink = sink;
   }
@@ -58,7 +61,7 @@ export class Stack {
   static async start(options: StackOptions = {}): Promise<Stack> {
     const name = `test_${randomBytes(6).toString('hex')}`;
     const admin = options.adminUrl ?? required('TEST_DATABASE_URL');
-    await runAdmin(admin, `CREATE DATABASE ${name}`);
+    await withClient(admin, (client) => client.query(`CREATE DATABASE ${name}`));
     const databaseUrl = new URL(admin);
     databaseUrl.pathname = `/${name}`;
     const natsUrl = options.natsUrl ?? required('TEST_NATS_URL');
@@ -79,7 +82,10 @@ export class Stack {
     const pool = new pg.Pool({ connectionString: databaseUrl.href, max: 4 });
     pool.on('error', () => undefined);
     const nats = await connect({ servers: natsUrl.split(','), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
-    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink, options.build ?? 'dist');
+    return new Stack(name, databaseUrl.href, admin, pool, nats, env, sink, {
+      build: options.build ?? 'dist',
+      command: options.command,
+    });
   }
 
   /** Starts a gateway and waits until it is ready. */
@@ -93,7 +99,7 @@ export class Stack {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const settings = { ...this.env, SERVER_PORT: String(port), SERVER_HOST: url, METRICS_PORT: '0', ...env };
-    return Object.assign(this.spawn(`${this.build}/src/main.js`, settings), { url });
+    return Object.assign(this.spawn(`${this.processes.build}/src/main.js`, settings), { url });
   }
 
   /** Starts a sender and waits until it is ready. */
@@ -106,19 +112,23 @@ export class Stack {
 
   /** Without a port it answers no probe. */
   spawnSender(env: Record<string, string>): Child {
-    return this.spawn(`${this.build}/src/sender/main.js`, { ...this.env, METRICS_PORT: '0', ...env });
+    return this.spawn(`${this.processes.build}/src/sender/main.js`, { ...this.env, METRICS_PORT: '0', ...env });
   }
 
   spawn(script: string, env: Record<string, string>): Child {
-    const child = new Child(script, env);
+    const child = new Child(script, env, { command: this.processes.command });
     this.children.push(child);
     this.environments.set(child, env);
     return child;
   }
 
   /** The exit code of a command such as `dist/src/cli/recount.js`, with its output. */
-  async run(script: string, env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
-    const child = new Child(script, { ...this.env, ...env });
+  async run(
+    script: string,
+    env: Record<string, string> = {},
+    args: readonly string[] = [],
+  ): Promise<{ code: number | null; output: string }> {
+    const child = new Child(script, { ...this.env, ...env }, { args });
     const { code } = await child.exited;
     return { code, output: child.output };
   }
@@ -163,10 +173,10 @@ export class Stack {
     await Promise.all(this.children.map((child) => child.stop()));
     await this.sink.close();
     const manager = await this.nats.jetstreamManager();
-    await manager.streams.delete(this.name).catch(() => false);
+    for (const stream of [this.name, `${this.name}-ledger`]) await manager.streams.delete(stream).catch(() => false);
     await this.nats.close();
     await this.pool.end();
-    await runAdmin(this.adminUrl, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    await withClient(this.adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`));
     this.refuseSecretsInLogs();
   }
 
@@ -177,16 +187,6 @@ export class Stack {
       const line = secret && child.output.split('\n').find((text) => text.includes(secret));
       if (line) throw new Error(`a log shows ${secret}: ${line}`);
     }
-  }
-}
-
-async function runAdmin(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
   }
 }
 

@@ -9,7 +9,7 @@ export class TcpGate {
 
   private constructor(
     readonly port: number,
-    private readonly target: URL,
+    private target: URL,
   ) {}
 
   /** Closed at first. */
@@ -45,11 +45,21 @@ export class TcpGate {
     await once(this.server, 'listening');
   }
 
+  /** From now on it leads to another server; what goes through it is cut off. */
+  switchTo(url: string): void {
+    this.target = new URL(url);
+    this.cutOff();
+  }
+
   async close(): Promise<void> {
     if (!this.server) return;
-    for (const socket of this.sockets) socket.destroy();
+    this.cutOff();
     this.server.close();
     await once(this.server, 'close');
     this.server = null;
+  }
+
+  private cutOff(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 }

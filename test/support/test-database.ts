@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { DataSource, type EntitySchema } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { withClient } from './with-client.js';
 
 /** A database of a test's own, empty until it is migrated. */
 export class TestDatabase {
@@ -49,11 +49,5 @@ function adminUrl(): string {
 }
 
 async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl() });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await withClient(adminUrl(), (client) => client.query(statement));
 }
