@@ -2,17 +2,17 @@ import type { Msg } from 'nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BrokenBuild, type Fault } from '../support/broken-build.js';
 import { compare, eachOnce, submit } from '../support/campaign.js';
+import { crashAt } from '../support/crash-point.js';
 import { eventually } from '../support/eventually.js';
 import { endDispatchLeases } from '../support/leases.js';
-import { isSlowNow, slowDown, speedUp } from '../support/slow-statements.js';
 import { type Gateway, Stack } from '../support/stack.js';
 import { StreamObserver } from '../support/stream-observer.js';
 
 const TOTAL = 200;
 const TOPIC = 'broken';
 
-async function stackOf(fault: Fault): Promise<Stack> {
-  const build = new BrokenBuild(fault);
+async function stackOf(...faults: Fault[]): Promise<Stack> {
+  const build = new BrokenBuild(...faults);
   onTestFinished(() => build.remove());
   const stack = await Stack.start({ build: build.folder });
   onTestFinished(() => stack.stop());
@@ -59,16 +59,19 @@ describe('a build that is broken on purpose', () => {
     expect(others).toMatchObject({ mails: TOTAL - missing.length, duplicates: 0, unexpected: [] });
   });
 
-  /** A dispatcher stands still with its claim, which another takes over and settles; then it goes on. */
+  /** At a crash point the process stands still, and does not die. */
+  const STANDS_STILL: Fault = {
+    file: 'src/runtime/crash-point.js',
+    sound: `process.kill(process.pid, 'SIGKILL')`,
+    broken: `process.kill(process.pid, 'SIGSTOP')`,
+  };
+
+  /** A dispatcher stands still with a load that another takes over and settles; then it publishes and settles that as well. */
   async function overtaken(stack: Stack): Promise<{ accepted: string[]; observer: StreamObserver }> {
-    const first = await stack.gateway();
+    const first = await stack.gateway(crashAt('dispatcher.load'));
     const observer = await new StreamObserver(stack.nats, stack.name).ready();
-    await slowDown(stack, 'claim', 2);
     const accepted = await submitTo(first, stack, 1);
-    await eventually(() => isSlowNow(stack), 10_000, 'the slow claim');
-    first.signal('SIGSTOP');
-    // Waits for the claim, which commits by itself.
-    await speedUp(stack, 'claim');
+    await eventually(() => first.output.includes('crash point dispatcher.load'), 10_000, 'the load');
     expect(await endDispatchLeases(stack, first)).toBe(1);
     await stack.gateway();
     const dispatched = async () => (await stack.countOf('dispatched')) === TOTAL;
@@ -79,7 +82,7 @@ describe('a build that is broken on purpose', () => {
   }
 
   it('is found by the recount, where a settle does not ask whose the batch is', async () => {
-    const stack = await stackOf({
+    const stack = await stackOf(STANDS_STILL, {
       file: 'src/messages/batches.sql.js',
       sound:
         'AND leased.epoch = b.epoch\n  WHERE b.id = ANY ($1::uuid[]) AND b.state = ${CODE.pending} AND b.lease_owner IS NOT NULL',
@@ -94,7 +97,7 @@ describe('a build that is broken on purpose', () => {
   });
 
   it('is found at the stream, where an email has another id with each dispatcher', async () => {
-    const stack = await stackOf({
+    const stack = await stackOf(STANDS_STILL, {
       file: 'src/contracts/payload.js',
       sound: 'return `${emailId}:${generation}`;',
       broken: 'return `${emailId}:${process.pid}`;',

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Simulator } from '../../simulator/simulator.js';
 import { CRASH_POINTS, type CrashPoint } from '../../src/runtime/crash-point.js';
@@ -69,8 +68,6 @@ const SENDER: SenderStep[] = [
 ];
 /** Keeps mails in flight, so that more than one is in hand. */
 const ANSWER_MS = 20;
-/** After a kill a COMMIT that was under way ends, by the server's word alone. */
-const COMMIT_MS = 100;
 /** A sender sweeps once it has lived for 20 to 30 s. */
 const RECOVERED_WITHIN_MS = 120_000;
 
@@ -213,6 +210,11 @@ describe.concurrent.each(RUNS)('a sender, with $policy,', ({ policy, steps, prom
   const inDoubt = new Set<string>();
   const taken = () => simulator.accepted.page(0, simulator.accepted.length).map(({ requestId }) => requestId ?? '');
   const idle = () => `${stack.name}_idle`;
+  /** A COMMIT that a dead sender had sent is carried out all the same. */
+  const underWay = () =>
+    stack.query(`
+      SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'messages-sender' AND state <> 'idle'`);
 
   beforeAll(async () => {
     const { httpPort } = await simulator.listen();
@@ -239,7 +241,7 @@ describe.concurrent.each(RUNS)('a sender, with $policy,', ({ policy, steps, prom
     accepted.push(...(await submit(stack, { ...messages, gateway: () => gateway })));
     const sender = stack.spawnSender(crashAt(point, count));
     await diedAt(sender, point);
-    await sleep(COMMIT_MS);
+    await eventually(async () => (await underWay()).length === 0, 10_000, 'the end of its transactions');
     const found = await endSendClaims(stack, sender);
     for (const id of found) inDoubt.add(id);
     expect(found.length).toBeLessThanOrEqual(CONCURRENCY);

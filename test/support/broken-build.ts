@@ -9,14 +9,18 @@ export interface Fault {
   broken: string;
 }
 
-/** A copy of the build with a fault in it; inside the checkout, where it finds the packages. */
+/** A copy of the build with faults in it; inside the checkout, where it finds the packages. */
 export class BrokenBuild {
   readonly folder = join('.local', `broken-${randomBytes(6).toString('hex')}`);
 
-  constructor({ file, sound, broken }: Fault) {
+  constructor(...faults: Fault[]) {
     for (const part of ['src', 'migrations']) {
       cpSync(join('dist', part), join(this.folder, part), { recursive: true });
     }
+    for (const fault of faults) this.apply(fault);
+  }
+
+  private apply({ file, sound, broken }: Fault): void {
     const path = join(this.folder, file);
     const pieces = readFileSync(path, 'utf8').split(sound);
     if (pieces.length !== 2) {
