@@ -25,8 +25,9 @@ const LOOK = `/* ledger_state.look */
     timeline = coalesce(excluded.timeline, known.timeline), is_synchronous = excluded.is_synchronous
   RETURNING mark::float8, held_since, accepted_at`;
 
+/** Whatever timeline the server has by now: the word may come before anybody has looked. */
 const ACCEPT = `/* ledger_state.accept */
-  UPDATE ledger_state SET held_since = NULL, held_at = NULL, accepted_at = now()`;
+  UPDATE ledger_state SET held_since = NULL, held_at = NULL, accepted_at = now(), timeline = NULL`;
 
 export interface Look {
   /** To be told to the stream's server, after this look's commit. */

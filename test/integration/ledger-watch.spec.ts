@@ -89,6 +89,13 @@ describe('the state of the ledger', () => {
     expect((await states.look('own', 2)).heldSince).toBeNull();
   });
 
+  it('is not held again where it was accepted before anybody looked', async () => {
+    await states.look('own', 0);
+    await change(`timeline = '0000002A'`);
+    await states.accept();
+    expect((await states.look('own', 1)).heldSince).toBeNull();
+  });
+
   it('is not held where that server had all, nor where none says its timeline', async () => {
     await states.look('own', 0);
     await change(`timeline = '0000002A', is_synchronous = true`);
