@@ -22,7 +22,8 @@ const left = projectsIn(process.env.TESTS_LEFT);
 if (left.length > 0) console.log(`Not run here: ${left.join(' ')}`);
 const args = process.argv.slice(2).filter((arg) => !done.includes(arg) && !left.includes(arg));
 
-const { passed, failed, skipped } = await test();
+const { passed, failed, skipped, failures } = await test();
+for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
