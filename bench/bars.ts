@@ -91,7 +91,10 @@ export const BARS: readonly Bar[] = [
   ratio('D5-snapshot', 'the last 100,000 of a backlog to the first, beside an open snapshot', 0.9, 1),
   atMost('D6', 'due now to acknowledged by JetStream, idle, 99th percentile', 'ms', 40, 15),
   atMost('D6-scheduled', 'scheduled time to acknowledged by JetStream, idle, 99th percentile', 'ms', 40, 15),
-  atMost('D7', '10,000 emails scheduled for the same second: the last is published after', 's', 1, 0.3),
+  atMost('D7', '10,000 emails scheduled for the same second: the last is published after', 's', 1, 0.3, {
+    held: 1.2,
+    reason: 'one build took 0.6 to 0.97 s at different hours of two cores that others share',
+  }),
   ratio('E1', 'opens, durable before the answer, to an INSERT per request', 1.7, 2.3, {
     held: 0.7,
     reason: 'at the bar the one thread of the gateway would be busy for more than all of the time',

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import { BARS, verdictOn } from './bars.js';
+import { type Bar, BARS, verdictOn } from './bars.js';
 import { conditions } from './conditions.js';
 import { writePage } from './page.js';
 import { Progress } from './progress.js';
 import { writeReadme } from './readme.js';
 import { addRun, type Suite } from './results.js';
-import { type Outcome, run } from './run.js';
+import { type Outcome, type RowFigure, run } from './run.js';
 import { scenariosNamed } from './scenarios.js';
 import { Workbench } from './workbench.js';
 
@@ -34,7 +34,7 @@ const outcomes: Outcome[] = [];
 let failed = 0;
 for (const scenario of scenariosNamed(names)) {
   try {
-    const outcome = await run(scenario, workbench, rounds, WARM_UPS);
+    const outcome = await run(scenario, workbench, rounds, WARM_UPS, (rows) => missedIn(rows).length === 0);
     outcomes.push(outcome);
     progress.report(outcome);
   } catch (error) {
@@ -45,8 +45,7 @@ for (const scenario of scenariosNamed(names)) {
   }
 }
 
-const medians = new Map(outcomes.flatMap(({ rows }) => rows.map(({ id, median }) => [id, median] as const)));
-const missed = BARS.filter((bar) => medians.has(bar.id) && verdictOn(bar, medians.get(bar.id)!) === 'missed');
+const missed = missedIn(outcomes.flatMap(({ rows }) => rows));
 for (const { id } of missed) process.stdout.write(`missed: ${id}\n`);
 
 // What is kept is whole: a run of single scenarios shows its figures and keeps none.
@@ -59,4 +58,9 @@ process.exitCode = failed > 0 || (options.assert && missed.length > 0) ? 1 : 0;
 
 function suiteOf(name: string): Suite | null {
   return name === 'peers' || name === 'large' ? name : null;
+}
+
+function missedIn(rows: readonly RowFigure[]): Bar[] {
+  const medians = new Map(rows.map(({ id, median }) => [id, median]));
+  return BARS.filter((bar) => medians.has(bar.id) && verdictOn(bar, medians.get(bar.id)!) === 'missed');
 }
