@@ -1,22 +1,27 @@
 // @ts-check
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from './system/checkout.mjs';
 import { Interruption } from './system/interruption.mjs';
 import { Process } from './system/process.mjs';
+import { promiseTable, sum } from './system/promise-table.mjs';
 
 /**
- * `npm run chaos`: the chaos tests in full, once per seed, and a line for each promise.
+ * `npm run chaos`: the chaos tests in full, and a line for each promise. What leaves nothing to chance runs with the first
+ * seed alone.
  *
- *   npm run chaos                    # three seeds
+ *   npm run chaos                    # three seeds; where all holds, docs/chaos-results.md is what was seen
  *   npm run chaos -- --seeds 11,12   # these
  *   npm run chaos -- --count 1 kills # one seed, and the files whose path has "kills"
  *   npm run chaos -- --long 120      # half load for 120 minutes, and nothing else
  */
 const STOP_GRACE_MS = 30_000;
 const LARGEST_SEED = 1e9;
+const PROJECTS = ['chaos-matrix', 'chaos', 'chaos-long', 'chaos-timed'];
+const RESULTS = join(ROOT, 'docs/chaos-results.md');
 
 /** @typedef {import('../test/support/promise-report.js').PromiseReport} PromiseReport */
 
@@ -38,25 +43,32 @@ const interruption = new Interruption();
 interruption.listen();
 const folder = mkdtempSync(join(tmpdir(), 'chaos-'));
 const file = join(folder, 'promises.jsonl');
+const startedAt = new Date();
 let failedRuns = 0;
 try {
-  for (const seed of seeds) {
+  for (const [index, seed] of seeds.entries()) {
     if (interruption.stop.aborted) break;
     console.log(`\n== seed ${seed}`);
-    if (!(await run(seed))) failedRuns += 1;
+    if (!(await run(seed, paths.length > 0 || index === 0 ? paths : seeded()))) failedRuns += 1;
   }
-  print(existsSync(file) ? reports() : []);
+  const reports = existsSync(file) ? read() : [];
+  const isWhole = paths.length === 0 && !interruption.stop.aborted;
+  console.log(`\n${promiseTable(reports)}\n\n${summary(reports)}`);
+  if (isWhole && failedRuns === 0) writeFileSync(RESULTS, page(reports));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 process.exitCode = failedRuns === 0 && !interruption.stop.aborted ? 0 : 1;
 
-/** @param {number} seed */
-async function run(seed) {
+/**
+ * @param {number} seed
+ * @param {string[]} files
+ */
+async function run(seed, files) {
   const long = values.long === undefined ? {} : { CHAOS_LONG: values.long };
   const env = { ...process.env, ...long, CHAOS_FULL: '1', CHAOS_SEED: String(seed), PROMISE_REPORT: file };
   const script = join(ROOT, 'scripts/test.mjs');
-  const tests = Process.spawn('chaos', process.execPath, [script, 'chaos', 'chaos-long', 'chaos-timed', ...paths], {
+  const tests = Process.spawn('chaos', process.execPath, [script, ...PROJECTS, ...files], {
     cwd: ROOT,
     env,
   });
@@ -64,39 +76,42 @@ async function run(seed) {
   return (await tests.exited) === 'code 0';
 }
 
+/** The tests in which chance has a part. */
+function seeded() {
+  const tests = readdirSync(join(ROOT, 'test/chaos')).map((name) => `test/chaos/${name}`);
+  return tests.filter((path) => readFileSync(join(ROOT, path), 'utf8').includes('chaosSeed()'));
+}
+
 /** @returns {PromiseReport[]} */
-function reports() {
+function read() {
   return readFileSync(file, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
 }
 
-/** @param {PromiseReport[]} lines */
-function print(lines) {
-  console.log(
-    '\n| promise | under | promised | at the stream | at the provider | in the ledger | measured | recipients | kills | seed |',
+/** @param {PromiseReport[]} reports */
+function summary(reports) {
+  return (
+    `${reports.length} runs, ${sum(reports, 'recipients')} recipients, ${sum(reports, 'kills')} kills, ` +
+    `seeds ${seeds.join(', ')}: ${failedRuns === 0 ? 'all promises hold' : `${failedRuns} seeds failed`}`
   );
-  console.log(`|${'---|'.repeat(10)}`);
-  const byPromise = lines.toSorted((a, b) => Number(a.promise.slice(1)) - Number(b.promise.slice(1)));
-  for (const { promise, under, promised, stream, provider, ledger, measured, recipients, kills, seed } of byPromise) {
-    const cells = [
-      promise,
-      under,
-      promised,
-      stream ?? '–',
-      provider ?? '–',
-      ledger ?? '–',
-      measured ?? '–',
-      recipients,
-      kills,
-      seed ?? '–',
-    ];
-    console.log(`| ${cells.join(' | ')} |`);
-  }
-  const sum = (/** @type {'recipients' | 'kills'} */ what) => lines.reduce((total, line) => total + line[what], 0);
-  console.log(
-    `\n${lines.length} lines, ${sum('recipients')} recipients, ${sum('kills')} kills, seeds ${seeds.join(', ')}: ` +
-      (failedRuns === 0 ? 'all promises hold' : `${failedRuns} runs failed`),
-  );
+}
+
+/** @param {PromiseReport[]} reports */
+function page(reports) {
+  const git = (/** @type {string[]} */ ...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+  const minutes = Math.round((Date.now() - startedAt.getTime()) / 60_000);
+  return [
+    '# The last chaos run in which all promises held',
+    '',
+    `Written by \`npm run chaos\` of commit ${git('rev-parse', '--short', 'HEAD')} on ${startedAt.toISOString().slice(0, 10)}, ` +
+      `in ${minutes} minutes on ${availableParallelism()} cores with Node.js ${process.versions.node}. ` +
+      'What the promises say: [promises.md](promises.md). Runs, recipients and kills are added up over the seeds; where seeds differ, each is given.',
+    '',
+    `**${summary(reports)}.**`,
+    '',
+    promiseTable(reports),
+    '',
+  ].join('\n');
 }

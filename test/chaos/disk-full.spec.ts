@@ -13,7 +13,8 @@ import { type Gateway, recipients, Stack } from '../support/stack.js';
 
 const MESSAGES = ofFullRun(50);
 const SIZE = 100;
-const FULL_MS = ofFullRun(25_000);
+/** In full, longer than the lease of a claim. */
+const FULL_MS = ofFullRun(50_000);
 const RESUMED_WITHIN_MS = 30_000;
 /** Of a claim whose COMMIT was not answered, the lease and the sweep. */
 const DONE_WITHIN_MS = 60_000;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresServer } from './postgres-server.js';
+import { makeStandby, promote, waitForStandby } from './postgres-standby.js';
 import { TcpGate } from './tcp-gate.js';
 
 /** What is answered while the standby is cut off would be lost with the primary. */
@@ -33,9 +34,9 @@ export class PostgresPair {
   async join(): Promise<void> {
     this.line = await TcpGate.before(this.primary.url);
     await this.line.open();
-    await this.standby.copyFrom(this.primary, this.line.port);
+    await makeStandby(this.standby, this.primary, this.line.port);
     await this.standby.start();
-    await this.primary.waitForStandby();
+    await waitForStandby(this.primary);
   }
 
   /** The primary loses first its standby and then its power, and the standby takes its place. */
@@ -43,7 +44,7 @@ export class PostgresPair {
     await this.line?.close();
     await sleep(CUT_OFF_MS);
     await this.primary.killAll();
-    await this.standby.promote();
+    await promote(this.standby);
     this.gate.switchTo(this.standby.url);
     [this.primary, this.standby] = [this.standby, this.primary];
   }

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { appendFile, chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type pg from 'pg';
 import { Postgres } from '../../scripts/engines/postgres.mjs';
 import { run } from '../../scripts/system/command.mjs';
 import { isAlive } from '../../scripts/system/process.mjs';
 import { State } from '../../scripts/system/state.mjs';
 import { freePort } from './child.js';
 import { eventually } from './eventually.js';
-import { withClient } from './with-client.js';
 
 /** Where everybody may enter: root's server runs as nobody. */
 const PLACE = '/var/tmp';
@@ -45,6 +43,10 @@ export class PostgresServer {
 
   get url(): string {
     return this.running.url('postgres');
+  }
+
+  get data(): string {
+    return join(this.home, 'data');
   }
 
   get isRunning(): boolean {
@@ -101,52 +103,9 @@ export class PostgresServer {
     await writeFile(join(this.data, 'recovery.signal'), '');
   }
 
-  /**
-   * Its data becomes a copy of another server's, which runs on, and once started it follows that one through a port. A base
-   * backup as the manual has it ("Making a Base Backup Using the Low Level API"): npm's package has no pg_basebackup.
-   */
-  async copyFrom(primary: PostgresServer, port: number): Promise<void> {
-    await rm(this.data, { recursive: true, force: true });
-    await mkdir(this.data, { recursive: true });
-    const { uid, gid } = await stat(primary.data);
-    await chown(this.home, uid, gid);
-    const write = async (name: string, text: string) => {
-      await writeFile(join(this.data, name), text, { mode: 0o600 });
-      await chown(join(this.data, name), uid, gid);
-    };
-    await primary.query(async (client) => {
-      await client.query(`SELECT pg_backup_start('standby', fast => true)`);
-      // The log comes through the port. tar takes files that change meanwhile, as PostgreSQL wants it.
-      const copy = `tar -C "$1" --exclude='./pg_wal/*' --exclude=./postmaster.pid -cf - . | tar -C "$2" -xpf -`;
-      await run('sh', ['-c', copy, 'sh', primary.data, this.data]);
-      const { rows } = await client.query<{ label: string }>(
-        'SELECT labelfile AS label FROM pg_backup_stop(wait_for_archive => false)',
-      );
-      await write('backup_label', rows[0].label);
-    });
-    const { username, password } = new URL(primary.url);
-    await write('standby.signal', '');
-    await write(
-      'postgresql.auto.conf',
-      `primary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
-    );
+  /** Once its data are those of another server. */
+  usePassword(password: string): void {
     this.state.update({ postgres: { home: this.home, password } });
-  }
-
-  /** From now on a COMMIT is answered when the one that follows has it too. */
-  async waitForStandby(): Promise<void> {
-    await this.query(async (client) => {
-      await client.query(`ALTER SYSTEM SET synchronous_standby_names = '*'`);
-      await client.query('SELECT pg_reload_conf()');
-      const isSynchronous = async () =>
-        (await client.query(`SELECT FROM pg_stat_replication WHERE sync_state = 'sync'`)).rows.length > 0;
-      await eventually(isSynchronous, 30_000, 'a synchronous standby');
-    });
-  }
-
-  /** One that follows takes writes from now on. */
-  async promote(): Promise<void> {
-    await this.query((client) => client.query('SELECT pg_promote()'));
   }
 
   async remove(): Promise<void> {
@@ -158,14 +117,6 @@ export class PostgresServer {
   private get running(): Postgres {
     if (this.server === null) throw new Error('the server has never run');
     return this.server;
-  }
-
-  private get data(): string {
-    return join(this.home, 'data');
-  }
-
-  private async query(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-    await withClient(this.url, work);
   }
 
   /** The postmaster first: it starts no more processes then. */
