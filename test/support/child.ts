@@ -32,6 +32,8 @@ export class Child {
   output = '';
   private readonly process: ChildProcess;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** The exit code, once the last of the output has come, which may be after the exit. */
+  readonly closed: Promise<number | null>;
 
   /** `command` runs node, or ends by becoming it, with the script and its arguments behind its own. */
   constructor(
@@ -45,6 +47,7 @@ export class Child {
     this.process.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.process.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));
+    this.closed = new Promise((resolve) => this.process.once('close', resolve));
   }
 
   get pid(): number {

@@ -129,14 +129,13 @@ export class Stack {
     args: readonly string[] = [],
   ): Promise<{ code: number | null; output: string }> {
     const child = new Child(script, { ...this.env, ...env }, { args });
-    const { code } = await child.exited;
-    return { code, output: child.output };
+    return { code: await child.closed, output: child.output };
   }
 
   /** Every counter recomputed from the facts; empty when nothing differs. */
   async recount(): Promise<string> {
     const { code, output } = await this.run('dist/src/cli/recount.js');
-    return code === 0 ? '' : output;
+    return code === 0 ? '' : `recount ended with ${code}\n${output}`;
   }
 
   async post(gateway: Gateway, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
