@@ -164,6 +164,12 @@ export class Stack {
     return count;
   }
 
+  /** As if the time had come for all that a topic has scheduled. */
+  async makeDue(topicId: string): Promise<void> {
+    await this.query('UPDATE batches SET claim_at = now() WHERE topic_id = $1 AND state = 0', [topicId]);
+    await this.query('NOTIFY messages_due');
+  }
+
   async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
     return (await this.pool.query<Row>(text, values)).rows;
   }
