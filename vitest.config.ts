@@ -7,7 +7,9 @@ const oneFileAtATime = { maxWorkers: 1 };
 const WAITING_WORKERS = 3;
 
 /** End-to-end tests that assert how soon something happens. */
-const timed = ['main-job', 'large-submission', 'shutdown', 'tracking'].map((name) => `test/e2e/${name}.e2e-spec.ts`);
+const timed = ['main-job', 'large-submission', 'pixel-flood', 'retention', 'shutdown', 'tracking'].map(
+  (name) => `test/e2e/${name}.e2e-spec.ts`,
+);
 
 const MATRIX = 'test/chaos/crash-points.spec.ts';
 

@@ -59,8 +59,10 @@ it('removes months and content while mail is accepted and sent, and nobody waits
   }
   await running;
 
+  const longestMs = Math.max(...took);
+  console.log(`${took.length} submissions beside the removal, the longest of ${Math.round(longestMs)} ms`);
   expect(took.length).toBeGreaterThan(10);
-  expect(Math.max(...took)).toBeLessThan(LONGEST_MS);
+  expect(longestMs).toBeLessThan(LONGEST_MS);
   expect(await partitions()).toBeLessThan(before);
   await eventually(
     async () => (await stack.topic(gateway, 'live')).states.sent === took.length * 5,
