@@ -80,8 +80,8 @@ async function runVitest(engines, results, { stop, stopped, hurry }) {
     // Names of projects, and after `npm test --` whatever vitest understands.
     ...args.map((arg) => (PROJECTS.includes(arg) ? `--project=${arg}` : arg)),
     '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${results}`,
+    `--reporter=${join(ROOT, 'scripts/system/tally-reporter.mjs')}`,
+    `--outputFile.tally=${results}`,
   ];
   const vitest = Process.spawn('vitest', process.execPath, vitestArgs, { cwd: ROOT, env });
   void stopped.then(() => vitest.stop('SIGINT', STOP_GRACE_MS, hurry));
