@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BARS, type Bar, verdictOn } from './bars.js';
 import { figure } from './plots/bars.plot.js';
-import { barIn, fileName, type Results, RESULTS_FOLDER, type Suite } from './results.js';
+import { fileName, type Results, RESULTS_FOLDER, type Suite } from './results.js';
 import type { Outcome } from './run.js';
 import { median } from './statistics.js';
 
@@ -14,7 +14,7 @@ export function writePage(suite: Suite, results: Results): void {
     '',
     ...Object.entries(conditions.settings).map(([name, value]) => `- ${name}: ${value}`),
     '',
-    ...tableOf(suite, results),
+    ...tableOf(results),
     '',
     ...outcomes.flatMap(detailsOf),
   ];
@@ -22,9 +22,9 @@ export function writePage(suite: Suite, results: Results): void {
 }
 
 /** The rows of the last run, with the medians of the runs before it. */
-function tableOf(suite: Suite, { outcomes, runs }: Results): string[] {
+function tableOf({ outcomes, runs }: Results): string[] {
   const rows = outcomes.flatMap(({ rows }) => rows);
-  const lines = BARS.map((bar) => barIn(suite, bar)).flatMap((bar) => {
+  const lines = BARS.flatMap((bar) => {
     const row = rows.find(({ id }) => id === bar.id);
     if (row === undefined) return [];
     const spread = [Math.min(...row.values), Math.max(...row.values)].map((value) => figure(value, 'ratio')).join('–');

@@ -7,7 +7,7 @@ import { boundOf } from './page.js';
 import { figure, type MeasuredBar, plotBars } from './plots/bars.plot.js';
 import { plotCpu } from './plots/cpu.plot.js';
 import { plotGrowth } from './plots/growth.plot.js';
-import { barIn, fileName, latestResults, RESULTS_FOLDER, type Results, type Suite } from './results.js';
+import { fileName, latestResults, RESULTS_FOLDER, type Results, type Suite } from './results.js';
 
 const README = 'README.md';
 const BEGIN = '<!-- made by npm run bench: begin -->';
@@ -70,11 +70,11 @@ function sectionOf(results: readonly SuiteResults[]): string {
 
 /** Of the last run of each suite. */
 function measuredBars(all: readonly SuiteResults[]): MeasuredBar[] {
-  return all.flatMap(({ suite, results: { runs } }) => {
+  return all.flatMap(({ results: { runs } }) => {
     const { medians } = runs[runs.length - 1];
     return BARS.flatMap((bar) => {
       const median = medians[bar.id];
-      return median === undefined ? [] : [{ bar: barIn(suite, bar), median }];
+      return median === undefined ? [] : [{ bar, median }];
     });
   });
 }

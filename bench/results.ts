@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bar } from './bars.js';
 import type { Conditions } from './conditions.js';
 import type { Outcome } from './run.js';
 
@@ -22,11 +21,6 @@ export interface Results {
 export type Suite = 'all' | 'peers' | 'large';
 
 export const RESULTS_FOLDER = 'bench/results';
-
-/** A bar as a suite measures it: growth stands in two of them, up to different sizes. */
-export function barIn(suite: Suite, bar: Bar): Bar {
-  return suite === 'large' ? { ...bar, what: bar.what.replace('5,000,000', '25,000,000') } : bar;
-}
 
 /** Adds a run to those of the same day, commit and machine. */
 export function addRun(suite: Suite, conditions: Conditions, outcomes: Outcome[]): Results {

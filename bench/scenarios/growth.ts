@@ -1,4 +1,5 @@
 import type { FillOptions } from '../fill.js';
+import { cpuPerItem } from '../cpu.js';
 import { COUNT_BY_INDEX, makeSentIndex } from '../baselines/sent-index.js';
 import { FilledLedger } from '../load/filled-ledger.js';
 import { drive } from '../load/http-load.js';
@@ -32,7 +33,7 @@ export const growth: Scenario = {
     'of what was sent within a day, 3 of the 5 million, from buckets and from an index.',
   prepare: (workbench) =>
     prepare(workbench, [10_000, 100_000, 1_000_000, 5_000_000], 1, true, (smallest, largest) => [
-      ...costRows(smallest, largest),
+      ...costRows('', smallest, largest),
       { id: 'S1', of: (round) => round[largest].page_ms / round[smallest].page_ms },
       { id: 'S1-time', of: (round) => round[largest].page_ms },
       { id: 'S2', of: (round) => round[largest].count_ms / round[largest].count_by_index_ms },
@@ -43,12 +44,13 @@ export const large: Scenario = {
   name: 'large',
   about: 'As growth, on ledgers of 10,000 and 25,000,000 emails with three events each.',
   isOnRequest: true,
-  prepare: (workbench) => prepare(workbench, [10_000, 25_000_000], 3, false, costRows),
+  prepare: (workbench) =>
+    prepare(workbench, [10_000, 25_000_000], 3, false, (...sizes) => costRows('-large', ...sizes)),
 };
 
-function costRows(smallest: string, largest: string): Row[] {
+function costRows(suffix: string, smallest: string, largest: string): Row[] {
   return ['ingest', 'claim', 'event', 'page'].map((what) => ({
-    id: `G1-${what}`,
+    id: `G1-${what}${suffix}`,
     of: (round) => round[largest][`${what}_us`] / round[smallest][`${what}_us`],
   }));
 }
@@ -71,7 +73,8 @@ async function prepare(
   await ledgers[0].stack.query('CHECKPOINT');
   const names = sizes.map((size) => size.toLocaleString('en'));
   const variants = ledgers.map(
-    (ledger, index) => [names[index], () => measure(ledger, countsSent && index === ledgers.length - 1)] as const,
+    (ledger, index) =>
+      [names[index], () => measure(workbench, ledger, countsSent && index === ledgers.length - 1)] as const,
   );
   return {
     variants: Object.fromEntries(variants),
@@ -85,14 +88,14 @@ async function prepare(
   };
 }
 
-async function measure(ledger: FilledLedger, countsSent: boolean): Promise<Figures> {
+async function measure(workbench: Workbench, ledger: FilledLedger, countsSent: boolean): Promise<Figures> {
   await ledger.renew();
   return {
     stored: ledger.stored,
     ...(await ledger.footprint()),
     ...(await pages(ledger)),
     ...(countsSent ? await countSent(ledger) : {}),
-    ...(await opens(ledger)),
+    ...(await opens(workbench, ledger)),
     ingest_us: await ingest(ledger),
     claim_us: await claims(ledger),
   };
@@ -130,8 +133,11 @@ async function countSent({ manager }: FilledLedger): Promise<Figures> {
   return { ...figures, counted: Math.max(...counts) };
 }
 
-/** With the WAL of each: the first change of a page after a checkpoint writes all of it. */
-async function opens(ledger: FilledLedger): Promise<Figures> {
+/**
+ * With the WAL of each, since the first change of a page after a checkpoint writes all of it, and the CPU of each in
+ * microseconds: what is longer than that waited for the disk.
+ */
+async function opens(workbench: Workbench, ledger: FilledLedger): Promise<Figures> {
   const ids = await ledger.unopened(WARM.opens + OPENS);
   const requests = ids.map((id) =>
     Buffer.from(`GET /v1/events/open?requestId=${id} HTTP/1.1\r\nhost: 127.0.0.1\r\n${BROWSER}\r\n\r\n`),
@@ -139,9 +145,17 @@ async function opens(ledger: FilledLedger): Promise<Figures> {
   const urls = [ledger.gateway.url];
   await drive(urls, OPEN_CONNECTIONS, WARM.opens, (index) => requests[index]);
   const before = await ledger.walPosition();
+  const cpuBefore = workbench.cpu([ledger.gateway.pid]);
   const { seconds } = await drive(urls, OPEN_CONNECTIONS, OPENS, (index) => requests[WARM.opens + index]);
+  const { node_us, postgres_us, cores } = cpuPerItem(cpuBefore, workbench.cpu([ledger.gateway.pid]), OPENS);
   const walBytes = (await ledger.walPosition()) - before;
-  return { event_us: (seconds * 1e6) / OPENS, event_wal_bytes: walBytes / OPENS };
+  return {
+    event_us: (seconds * 1e6) / OPENS,
+    event_cpu_node: node_us,
+    event_cpu_postgres: postgres_us,
+    event_cores: cores,
+    event_wal_bytes: walBytes / OPENS,
+  };
 }
 
 async function ingest({ gateway }: FilledLedger): Promise<number> {
