@@ -128,7 +128,8 @@ export const BARS: readonly Bar[] = [
   }),
   ...growth('-large', '25,000,000', {
     held: 6,
-    reason: 'the same, and 27 GB are more than the memory of this machine: its pages are read from the disk first',
+    reason:
+      'as at 5,000,000, and what is stored no longer fits into the memory of this machine, so that processes wait',
   }),
   ratio('W1', 'a sender whose transport does nothing to a bare consume and acknowledge', 0.3, 0.4),
   ratio('U1', 'enqueue by calls within a process to the best of pg-boss, graphile-worker and BullMQ', 6, 9, {
