@@ -11,7 +11,7 @@ const TOP = 34;
 const LEFT = 560;
 const WIDTH = 960;
 const RIGHT = 90;
-const TICKS = [0.5, 1, 2, 4, 8, 16];
+const TICKS = [0.25, 0.5, 1, 2, 4, 8, 16];
 
 /** How far each row is from its bar, on a logarithmic scale: 2 is twice as good as must be. */
 export function plotBars(measured: readonly MeasuredBar[]): string {
