@@ -11,11 +11,10 @@ const timed = ['main-job', 'large-submission', 'pixel-flood', 'retention', 'shut
   (name) => `test/e2e/${name}.e2e-spec.ts`,
 );
 
-const MATRIX = 'test/chaos/crash-points.spec.ts';
-
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
   'breaker',
+  'crash-points',
   'event-kills',
   'events-order',
   'exactly-once',
@@ -44,6 +43,7 @@ const long = [
   'hung-shutdown',
   'postgres-standby',
   'sender-stalls',
+  'stalls',
 ].map((name) => `test/chaos/${name}.spec.ts`);
 
 /** It runs for as long as it is told to, and no test at all is better than one that is skipped. */
@@ -94,18 +94,6 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // The part of chaos that `npm test` has: processes that die at each of their steps.
-          name: 'chaos-matrix',
-          include: [MATRIX],
-          testTimeout: 180_000,
-          hookTimeout: 60_000,
-          sequence: { groupOrder: 2 },
-          maxWorkers: 2,
-        },
-      },
-      {
-        extends: true,
-        test: {
           name: 'e2e-timed',
           include: timed,
           testTimeout: 60_000,
@@ -141,7 +129,7 @@ export default defineConfig({
         test: {
           name: 'chaos-timed',
           include: ['test/chaos/**/*.spec.ts'],
-          exclude: [MATRIX, ...patient, ...long, ...soak],
+          exclude: [...patient, ...long, ...soak],
           // One of them replaces a module, which must not be loaded yet.
           isolate: true,
           testTimeout: 180_000,
