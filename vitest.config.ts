@@ -43,7 +43,6 @@ const long = [
   'hung-shutdown',
   'postgres-standby',
   'sender-stalls',
-  'stalls',
 ].map((name) => `test/chaos/${name}.spec.ts`);
 
 /** It runs for as long as it is told to, and no test at all is better than one that is skipped. */
