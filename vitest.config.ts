@@ -21,7 +21,6 @@ const patient = [
   'faulty-provider',
   'group-commit-kills',
   'kills',
-  'ledger-back',
   'nats-cluster',
   'nats-outage',
   'pauses',
@@ -41,6 +40,7 @@ const long = [
   'clock-steps',
   'disk-full',
   'hung-shutdown',
+  'ledger-back',
   'postgres-standby',
   'sender-stalls',
 ].map((name) => `test/chaos/${name}.spec.ts`);
