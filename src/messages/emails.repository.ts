@@ -40,6 +40,12 @@ export interface Outcome {
   result: Result;
 }
 
+/** The claim of no emails that a living sender renews. */
+export interface Presence {
+  readonly id: string;
+  readonly sender: string;
+}
+
 export interface EmailDetail {
   id: string;
   /** Null once its person was erased. */
@@ -172,8 +178,9 @@ export class EmailsRepository {
     });
   }
 
-  async renewClaims(claimIds: readonly string[], leaseSeconds: number): Promise<void> {
-    await this.emails.manager.query(RENEW_CLAIMS, [claimIds, leaseSeconds]);
+  /** Writes also when no claim is open, so that it succeeds only while claims can be renewed. */
+  async renewClaims(presence: Presence, claimIds: readonly string[], leaseSeconds: number): Promise<void> {
+    await this.emails.manager.query(RENEW_CLAIMS, [claimIds, leaseSeconds, presence.id, presence.sender]);
   }
 
   /**

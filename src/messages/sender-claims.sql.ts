@@ -1,9 +1,17 @@
 import { CODE } from '../contracts/states.js';
 import { BATCH_OF_EMAIL } from './messages.sql.js';
 
-/** By claim and not by sender: a claim whose COMMIT was not answered must expire. Parameters: claim ids, lease (seconds). */
+/**
+ * By claim and not by sender: a claim whose COMMIT was not answered must expire. The sender's presence, a claim of no emails,
+ * is written whatever is open: a full disk or a standby refuses only what writes. Parameters: claim ids, lease (seconds), id of
+ * the presence, sender.
+ */
 export const RENEW_CLAIMS = `/* sender_claims.renew */
-  UPDATE sender_claims SET lease_until = now() + make_interval(secs => $2) WHERE id = ANY ($1::uuid[])`;
+  WITH renewed AS (
+    UPDATE sender_claims SET lease_until = now() + make_interval(secs => $2) WHERE id = ANY ($1::uuid[])
+  )
+  INSERT INTO sender_claims (id, sender, lease_until, ids) VALUES ($3, $4, now() + make_interval(secs => $2), '{}')
+  ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`;
 
 /** Removes expired claims and returns the emails that they held. */
 export const EXPIRE_CLAIMS = `/* sender_claims.expire */

@@ -5,7 +5,7 @@ import { senderConfig, type SenderConfig } from '../config/sender.config.js';
 import { newId } from '../contracts/ids.js';
 import { PeriodicJobs } from '../database/periodic-jobs.js';
 import { DispatchNudge } from '../messages/dispatch-nudge.js';
-import { EmailsRepository } from '../messages/emails.repository.js';
+import { EmailsRepository, type Presence } from '../messages/emails.repository.js';
 import type { ClaimedEmail } from '../messages/judging.js';
 import { crashPoint } from '../runtime/crash-point.js';
 import { LedgerWatchService } from '../watch/ledger-watch.service.js';
@@ -33,7 +33,10 @@ export interface OpenClaim {
 @Injectable()
 export class ClaimsService {
   private readonly logger = new Logger('Claims');
-  private readonly sender = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  private readonly presence: Presence = {
+    id: newId(),
+    sender: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+  };
   private readonly open = new Set<OpenClaim>();
   private inTouchSinceMs = 0;
   private renewedAtMs = 0;
@@ -58,7 +61,7 @@ export class ClaimsService {
     wanted: readonly { id: string; generation: number }[],
   ): Promise<{ claim: OpenClaim; emails: ClaimedEmail[] }> {
     const claim: OpenClaim = { id: newId(), open: 0 };
-    const emails = await this.emails.claimForSending(wanted, claim.id, this.sender, LEASE_SECONDS);
+    const emails = await this.emails.claimForSending(wanted, claim.id, this.presence.sender, LEASE_SECONDS);
     claim.open = emails.filter(({ verdict }) => verdict === 'send').length;
     if (claim.open > 0) {
       this.open.add(claim);
@@ -84,12 +87,10 @@ export class ClaimsService {
     }
   }
 
-  /** Asks the database also when nothing is open, so that we know that we are in touch. */
+  /** When nothing is open as well, so that we know that we are in touch. */
   private async renew(): Promise<void> {
-    await this.emails.renewClaims(
-      [...this.open].map(({ id }) => id),
-      LEASE_SECONDS,
-    );
+    const open = [...this.open].map(({ id }) => id);
+    await this.emails.renewClaims(this.presence, open, LEASE_SECONDS);
     const nowMs = performance.now();
     if (nowMs - this.renewedAtMs > TOUCH_MS) this.inTouchSinceMs = nowMs;
     this.renewedAtMs = nowMs;

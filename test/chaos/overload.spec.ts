@@ -71,10 +71,11 @@ it(`${PIXELS_PER_SECOND} pixels a second hold no submission up`, async () => {
   const beside = await submissionsP99(stack, dispatching);
   isOver = true;
   await flooding;
-  const seen = `${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${flood.answers.length} pixels`;
+  const aloneAgain = await submissionsP99(stack, dispatching);
+  const seen = `${alone.toFixed(1)} and ${aloneAgain.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${flood.answers.length} pixels`;
   console.log(`submissions, 99th percentile: ${seen}, ${flood.heldBack} held back`);
   expect(flood.answers.filter((answer) => !isTaken(answer))).toEqual([]);
-  expect(beside).toBeLessThanOrEqual(hardlyAbove(alone));
+  expect(beside).toBeLessThanOrEqual(hardlyAbove(alone, aloneAgain));
   reportPromise({
     promise: 'P31',
     under: `${PIXELS_PER_SECOND} pixels a second`,

@@ -62,6 +62,21 @@ describe('the ledger', () => {
     await stack.stop();
   });
 
+  it('renews nothing where nothing can be written, also for a sender that has nothing open', async () => {
+    const presence = { id: randomUUID(), sender: 'idle' };
+    await emails.renewClaims(presence, [], LEASE_SECONDS);
+    expect(await stack.query('SELECT id, ids FROM sender_claims')).toEqual([{ id: presence.id, ids: [] }]);
+    await stack.query(`
+      CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE disk_full; END$$;
+      CREATE TRIGGER no_space BEFORE INSERT OR UPDATE ON sender_claims FOR EACH ROW EXECUTE FUNCTION no_space()`);
+    await expect(emails.renewClaims(presence, [], LEASE_SECONDS)).rejects.toThrow('disk_full');
+    await stack.query('DROP TRIGGER no_space ON sender_claims');
+    await emails.renewClaims(presence, [], LEASE_SECONDS);
+    await expire('idle');
+    expect(await emails.sweepExpiredClaims(sendAgain)).toBe(0);
+    expect(await stack.query('SELECT 1 FROM sender_claims')).toEqual([]);
+  });
+
   it('leaves a mail to the sender that has it now when the claim of an earlier sender expires', async () => {
     const [first, second] = await dispatched('two-claims', 2);
     const mine = await claim('died', [first, second], 0);

@@ -22,6 +22,8 @@ const SIZE = ofFullRun(500);
 const TOTAL = KILLS * MESSAGES_PER_KILL * SIZE;
 /** Keeps mails in flight, so that a kill finds some. */
 const ANSWER_MS = 20;
+/** What both senders take at least for half of the mails of a kill. */
+const HALF_OF_MAILS_MS = (MESSAGES_PER_KILL * SIZE * ANSWER_MS) / (2 * CONCURRENCY) / 2;
 /** After a kill a COMMIT that was under way ends, by the server's word alone. */
 const COMMIT_MS = 100;
 /** A minute or two on two idle cores; as long as it takes on busy ones. */
@@ -77,8 +79,10 @@ describe(`kill -9 of a sender, ${KILLS} times during ${TOTAL} mails`, { timeout:
         prefix: `slow+${policy}-${kill}`,
         gateway: () => gateway,
       });
-      await sleep(100 + random() * 500);
-      const victim = Math.floor(random() * senders.length);
+      const sending = await eventually(() => pidsOfSending(stack), PATIENCE_MS / KILLS, 'a mail that is being sent');
+      await sleep(random() * HALF_OF_MAILS_MS);
+      const pid = sending[Math.floor(random() * sending.length)];
+      const victim = senders.findIndex((sender) => sender.pid === pid);
       const dead = senders[victim];
       await dead.kill();
       await sleep(COMMIT_MS);
@@ -87,6 +91,12 @@ describe(`kill -9 of a sender, ${KILLS} times during ${TOTAL} mails`, { timeout:
       accepted.push(...(await accepting));
     }
     return { stack, gateway, simulator, accepted, inDoubt };
+  }
+
+  async function pidsOfSending(stack: Stack): Promise<number[] | null> {
+    const claims = await stack.query<{ pid: number }>(`
+      SELECT DISTINCT split_part(sender, ':', 2)::int AS pid FROM sender_claims WHERE ids <> '{}' ORDER BY pid`);
+    return claims.length > 0 ? claims.map(({ pid }) => pid) : null;
   }
 
   async function statesOf(stack: Stack): Promise<Record<string, number>> {

@@ -53,11 +53,12 @@ describe('a client that takes its time', () => {
     expect(sockets.size, 'all of them are still there').toBe(SLOW_CLIENTS);
     await eventually(() => sockets.size === 0, (HEADERS_SECONDS + 5) * 1_000, 'the end of the last of them');
     const lastMs = performance.now() - openedMs;
+    const aloneAgain = await submissionsP99(stack, gateway);
     console.log(
-      `submissions, 99th percentile: ${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${SLOW_CLIENTS}, ` +
+      `submissions, 99th percentile: ${alone.toFixed(1)} and ${aloneAgain.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${SLOW_CLIENTS}, ` +
         `opened in ${((openedMs - startMs) / 1_000).toFixed(1)} s; the last was gone after ${(lastMs / 1_000).toFixed(1)} s`,
     );
-    expect(beside).toBeLessThanOrEqual(hardlyAbove(alone));
+    expect(beside).toBeLessThanOrEqual(hardlyAbove(alone, aloneAgain));
     expect(lastMs).toBeLessThanOrEqual((HEADERS_SECONDS + 1) * 1_000);
   });
 

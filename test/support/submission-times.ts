@@ -1,11 +1,18 @@
 import { expect } from 'vitest';
-import { percentile } from '../../bench/statistics.js';
+import { median, percentile } from '../../bench/statistics.js';
 import type { Gateway, Stack } from './stack.js';
 
-const SUBMISSIONS = 300;
+const SUBMISSIONS = 150;
+const ROUNDS = 3;
 
-/** The 99th percentile of submissions one after the other, in ms. */
+/** The 99th percentile of submissions one after the other, in ms: of three rounds the middle one, for a disk has slow seconds. */
 export async function submissionsP99(stack: Stack, gateway: Gateway): Promise<number> {
+  const rounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await p99OfRound(stack, gateway));
+  return median(rounds);
+}
+
+async function p99OfRound(stack: Stack, gateway: Gateway): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < SUBMISSIONS; i++) {
     const startMs = performance.now();
@@ -18,7 +25,11 @@ export async function submissionsP99(stack: Stack, gateway: Gateway): Promise<nu
   return percentile(times, 99);
 }
 
-/** Twice as long, or what a pause of the garbage collector takes, which is a part of both. */
-export function hardlyAbove(aloneMs: number): number {
-  return Math.max(2 * aloneMs, aloneMs + 20);
+/**
+ * Twice as long, or what a pause of the garbage collector takes, which is a part of both. Measured alone before and after:
+ * a disk that others share may have become slow between.
+ */
+export function hardlyAbove(...aloneMs: number[]): number {
+  const slower = Math.max(...aloneMs);
+  return Math.max(2 * slower, slower + 20);
 }
