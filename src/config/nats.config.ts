@@ -74,7 +74,7 @@ export class NatsVariables {
   readonly EXTERNAL_SENDER: boolean;
 
   @Variable({
-    text: 'Publishing pauses while this much waits in the stream; with our sender, at two seconds of its rate.',
+    text: 'Publishing pauses while this much, or nine tenths of `NATS_MAX_BYTES`, waits in the stream; with our sender, at two seconds of its rate.',
     unit: 'emails',
     default: '100000',
   })

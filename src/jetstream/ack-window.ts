@@ -123,7 +123,7 @@ export class AckWindow {
       if (group.size === 0) continue;
       const leftMs = group.sentAtMs + this.timeoutMs - nowMs;
       if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
-      else this.giveUp(group, { reason: `no answer within ${this.timeoutMs} ms`, isStreamGone: false });
+      else this.giveUp(group, { reason: `no answer within ${this.timeoutMs} ms`, kind: 'other' });
     }
     if (nextMs < Infinity) this.timer ??= setTimeout(() => this.expire(), Math.ceil(nextMs));
   }

@@ -33,5 +33,11 @@ it.each([
   '{"error":{"code":503,"description":"no"},"stream":"emails","seq":1}',
 ])('takes nothing for an acknowledgement that is none: %s', (text) => {
   expect(usual(text)).toBeNull();
-  expect(read(text)).toMatchObject({ isStreamGone: false });
+  expect(read(text)).toMatchObject({ kind: 'other' });
+});
+
+it('knows a full stream from other faults', () => {
+  const text =
+    '{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"stream":"emails","seq":0}';
+  expect(read(text)).toEqual({ reason: 'maximum bytes exceeded', kind: 'stream_full' });
 });

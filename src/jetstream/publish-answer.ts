@@ -3,6 +3,9 @@ import type { Msg } from 'nats';
 /** Nobody listens on the subject: the stream is gone. Core NATS says so with this code and without a body. */
 const NO_RESPONDERS = 503;
 
+/** What the server says of a stream with `discard: new` at its `max_bytes`. */
+const FULL = 'maximum bytes exceeded';
+
 const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -11,7 +14,7 @@ const CLOSING_BRACE = 0x7d;
 /** Why a publish is not known to be stored. */
 export interface PublishFault {
   reason: string;
-  isStreamGone: boolean;
+  kind: 'stream_gone' | 'stream_full' | 'other';
 }
 
 /** Our stream has stored the message under this number, now or before. */
@@ -47,15 +50,16 @@ export class PublishAnswers {
 
   read({ data, headers }: Msg): Acknowledgement | PublishFault {
     if (data.length === 0 && headers?.code === NO_RESPONDERS) {
-      return { reason: 'no stream listens to the subject', isStreamGone: true };
+      return { reason: 'no stream listens to the subject', kind: 'stream_gone' };
     }
     const text = Buffer.from(data).toString();
     const { stream, seq, duplicate, error } = objectIn(text);
     if (error !== undefined && error !== null) {
-      return { reason: String((error as { description?: unknown }).description), isStreamGone: false };
+      const reason = String((error as { description?: unknown }).description);
+      return { reason, kind: reason === FULL ? 'stream_full' : 'other' };
     }
     if (stream === this.stream && typeof seq === 'number') return { sequence: seq, isDuplicate: duplicate === true };
-    return { reason: `an answer that is no acknowledgement of our stream: ${text.slice(0, 200)}`, isStreamGone: false };
+    return { reason: `an answer that is no acknowledgement of our stream: ${text.slice(0, 200)}`, kind: 'other' };
   }
 }
 

@@ -19,7 +19,6 @@ export class PublishOrder implements AckOwner {
   private readonly source: Iterator<Publication>;
   private inFlight = 0;
   private isEnded = false;
-  private hasFailed = false;
   private resolve!: (results: PublishResult[]) => void;
   private reject!: (error: unknown) => void;
   /** In the order of the publications. Rejects if composing one throws. */
@@ -27,6 +26,8 @@ export class PublishOrder implements AckOwner {
     this.resolve = resolve;
     this.reject = reject;
   });
+  /** Why it ended before its last publication. */
+  fault: PublishFault | null = null;
   /** So many were handed out: the index of the next. */
   taken = 0;
   /** Neither acknowledged nor found too large so far. */
@@ -59,8 +60,9 @@ export class PublishOrder implements AckOwner {
   }
 
   /** Nothing more is started; done when the last in flight has its answer. */
-  end(): void {
+  end(fault: PublishFault | null = null): void {
     this.isEnded = true;
+    this.fault ??= fault;
     if (this.inFlight === 0) this.resolve(this.results);
   }
 
@@ -81,8 +83,9 @@ export class PublishOrder implements AckOwner {
 
   /** Of many faults the first is told. */
   failed(_index: number, fault: PublishFault): void {
-    if (!this.hasFailed) this.onFault(fault);
-    this.hasFailed = true;
+    const isFirst = this.fault === null;
+    this.fault ??= fault;
+    if (isFirst) this.onFault(fault);
     this.answered();
   }
 

@@ -43,6 +43,8 @@ export class Publisher {
   private readonly headers = new Map<number, PublishHeaders>();
   private readonly orders: PublishOrder[] = [];
   private readonly setbackListeners: (() => void)[] = [];
+  /** Of the messages that the stream held when it was last seen with any; 0 before. */
+  private meanBytes = 0;
   private isWaitingForTurn = false;
   private recheck: Promise<void> | null = null;
 
@@ -71,9 +73,12 @@ export class Publisher {
     return lookAtStream(this.jetstream.client, this.jetstream.config);
   }
 
-  /** Messages in the stream that are not done with. */
-  backlog(): Promise<number> {
-    return readBacklog(this.jetstream.client, this.jetstream.config);
+  /** Messages in the stream that are not done with, and how many of such a size it can hold: Infinity before the first look at one. */
+  async backlog(): Promise<{ messages: number; capacity: number }> {
+    const { client, config } = this.jetstream;
+    const { messages, stored, bytes } = await readBacklog(client, config);
+    if (stored > 0) this.meanBytes = bytes / stored;
+    return { messages, capacity: Math.floor(config.maxBytes / this.meanBytes) };
   }
 
   /**
@@ -124,7 +129,7 @@ export class Publisher {
       this.window.publish(client, config.subject, payload, headers, order, index);
       order.sent();
     } catch (error) {
-      this.fail({ reason: messageOf(error), isStreamGone: false });
+      this.fail({ reason: messageOf(error), kind: 'other' });
     }
   }
 
@@ -143,9 +148,9 @@ export class Publisher {
     return headers;
   }
 
-  private fail({ reason, isStreamGone }: PublishFault): void {
-    this.logger.warn(`a publish was not acknowledged: ${reason}`);
-    if (isStreamGone) this.recheck ??= this.jetstream.recheck().finally(() => (this.recheck = null));
-    for (const order of this.orders.splice(0)) order.end();
+  private fail(fault: PublishFault): void {
+    this.logger.warn(`a publish was not acknowledged: ${fault.reason}`);
+    if (fault.kind === 'stream_gone') this.recheck ??= this.jetstream.recheck().finally(() => (this.recheck = null));
+    for (const order of this.orders.splice(0)) order.end(fault);
   }
 }

@@ -125,13 +125,24 @@ export async function lookAtStream(connection: NatsConnection, config: NatsConfi
   };
 }
 
-/**
- * Messages that wait in the stream or are with a sender. Without a consumer nobody took any yet, and all of the
- * stream's count.
- */
-export async function readBacklog(connection: NatsConnection, config: NatsConfig): Promise<number> {
+interface Backlog {
+  /** That wait in the stream or are with a sender. Without a consumer nobody took any yet, and all of the stream's count. */
+  messages: number;
+  /** All that the stream holds, and their bytes. */
+  stored: number;
+  bytes: number;
+}
+
+export async function readBacklog(connection: NatsConnection, config: NatsConfig): Promise<Backlog> {
   const manager = await connection.jetstreamManager({ checkAPI: false });
-  const consumers = await manager.consumers.list(config.stream).next();
-  if (consumers.length === 0) return (await manager.streams.info(config.stream)).state.messages;
-  return consumers.reduce((sum, { num_pending, num_ack_pending }) => sum + num_pending + num_ack_pending, 0);
+  const [consumers, { state }] = await Promise.all([
+    manager.consumers.list(config.stream).next(),
+    manager.streams.info(config.stream),
+  ]);
+  const waiting = consumers.reduce((sum, { num_pending, num_ack_pending }) => sum + num_pending + num_ack_pending, 0);
+  return {
+    messages: consumers.length === 0 ? state.messages : waiting,
+    stored: state.messages,
+    bytes: state.bytes,
+  };
 }

@@ -15,6 +15,7 @@ import { SPLIT_EXPLICIT, SPLIT_RANGE } from './batch-split.sql.js';
 import {
   CLAIM_DUE,
   HOLD,
+  LEASE_PENDING,
   LEAVE_BATCHES,
   LOAD_EMAILS,
   MARK_DISPATCHED,
@@ -118,21 +119,14 @@ export class BatchesRepository {
       leaseSeconds,
       room,
     ]);
-    const batches = rows.map((row): LeasedBatch => ({
-      id: row.id,
-      epoch: row.epoch,
-      generation: row.generation,
-      attempts: row.attempts,
-      messageId: row.message_id,
-      topicId: row.topic_id,
-      size: row.size,
-      dueAt: row.due_at,
-      isFirst: row.is_first,
-      isStopped: row.is_stopped,
-      isExpired: row.is_expired,
-      isPaused: row.is_paused,
-    }));
-    return batches.sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || (a.id < b.id ? -1 : 1));
+    return rows.map(leasedBatch).sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Those of the batches whose emails are in the stream though nobody knows it; `settle` is told which. */
+  async leasePending(batchIds: readonly string[], owner: string, leaseSeconds: number): Promise<LeasedBatch[]> {
+    const parameters = [batchIds, owner, leaseSeconds];
+    const rows = await rowsOf<Record<string, never>>(this.batches.manager, LEASE_PENDING, parameters);
+    return rows.map(leasedBatch);
   }
 
   /**
@@ -288,11 +282,28 @@ export class BatchesRepository {
           ids: unacknowledged,
           delayMs,
           generationStep: 0,
-          attempts: batch.attempts + 1,
+          attempts: batch.attempts + (error === null ? 0 : 1),
           error,
         })),
     );
   }
+}
+
+function leasedBatch(row: Record<string, never>): LeasedBatch {
+  return {
+    id: row.id,
+    epoch: row.epoch,
+    generation: row.generation,
+    attempts: row.attempts,
+    messageId: row.message_id,
+    topicId: row.topic_id,
+    size: row.size,
+    dueAt: row.due_at,
+    isFirst: row.is_first,
+    isStopped: row.is_stopped,
+    isExpired: row.is_expired,
+    isPaused: row.is_paused,
+  };
 }
 
 function emailsOfRow({ id, size, ids, addresses: text, tracking, variables, suppressed }: EmailsRow): BatchEmails {

@@ -26,6 +26,26 @@ export const CLAIM_DUE = `/* batches.claim_due */
     coalesce(claimed.expires_at <= now(), false) AS is_expired, topics.paused_at IS NOT NULL AS is_paused
   FROM claimed JOIN due USING (id) LEFT JOIN topics USING (topic_id)`;
 
+/**
+ * Leases pending batches that nobody leases and whose emails may be sent now: what is held, stopped, late or not due yet is left
+ * to the dispatcher. Never waits. Parameters: ids, owner, lease (seconds).
+ */
+export const LEASE_PENDING = `/* batches.lease_pending */
+  WITH free AS (
+    SELECT b.id, b.claim_at AS due_at
+    FROM batches b
+    LEFT JOIN LATERAL (SELECT scheduled_at FROM messages WHERE id = b.message_id LIMIT 1) AS m ON true
+    LEFT JOIN topics t USING (topic_id)
+    WHERE b.id = ANY ($1::uuid[]) AND b.state = ${CODE.pending} AND b.lease_owner IS NULL AND b.claim_at < 'infinity'
+      AND coalesce(b.scheduled_at, m.scheduled_at, now()) <= now() AND coalesce(b.expires_at > now(), true)
+      AND t.paused_at IS NULL AND coalesce(t.stopped_at < b.accepted_at, true)
+    ORDER BY b.id FOR UPDATE OF b SKIP LOCKED
+  )
+  UPDATE batches b SET lease_owner = $2, epoch = b.epoch + 1, claim_at = now() + make_interval(secs => $3)
+  FROM free WHERE b.id = free.id AND b.id = ANY ($1::uuid[])
+  RETURNING b.id, b.epoch, b.generation, b.attempts, b.message_id, b.topic_id, b.size, free.due_at, b.is_first,
+    false AS is_stopped, false AS is_expired, false AS is_paused`;
+
 /** Of an id in its range (contracts/ids.ts). */
 const indexOf = (id: string) => `('x' || right(${id}::text, 3))::bit(12)::int`;
 

@@ -13,8 +13,11 @@ const FULL_RETRY_MS = 250;
 /** Nothing at all may be dispatched: the quota is spent, or the ledger went back. */
 const CLOSED_RETRY_MS = 1_000;
 
-/** Why a run ended: nothing could be claimed, publishing `failed`, or it was told to end. */
-export type RunEnd = Nothing | 'failed' | 'told';
+/** Why a load was not published whole: the stream was `full`, or it `failed`. */
+type Shortfall = 'full' | 'failed';
+
+/** Why a run ended: nothing could be claimed, not all could be published, or it was told to end. */
+export type RunEnd = Nothing | Shortfall | 'told';
 
 /**
  * Claim, load, publish, settle: while one load is published, the next is claimed and read, and the one before settled.
@@ -54,8 +57,9 @@ export class Dispatcher {
         const claimed = await this.due.claim(() => underWay.emails);
         if (typeof claimed === 'string') {
           // Its room is only what is left beside what is under way.
-          if (claimed !== 'full' || underWay.size === 0) return (await underWay.allDone()) ? claimed : 'failed';
-          if (!(await underWay.atMost(underWay.size - 1))) return 'failed';
+          if (claimed !== 'full' || underWay.size === 0) return (await underWay.allDone()) ?? claimed;
+          const shortfall = await underWay.atMost(underWay.size - 1);
+          if (shortfall !== null) return shortfall;
           continue;
         }
         if (claimed.length === 0) continue;
@@ -63,9 +67,10 @@ export class Dispatcher {
         crashPoint('dispatcher.load');
         const order = this.publisher.publish(load.publications, load.count);
         underWay.add(order, this.settled(load, order));
-        if (!(await underWay.atMost(LOADS_UNDER_WAY - 1))) return 'failed';
+        const shortfall = await underWay.atMost(LOADS_UNDER_WAY - 1);
+        if (shortfall !== null) return shortfall;
       }
-      return (await underWay.allDone()) ? 'told' : 'failed';
+      return (await underWay.allDone()) ?? 'told';
     } finally {
       await underWay.allEnded();
     }
@@ -78,25 +83,26 @@ export class Dispatcher {
     return this.batches.msUntilNextClaim();
   }
 
-  /** Whether all of the load was published that can be. */
-  private async settled(load: Load, order: PublishOrder): Promise<boolean> {
+  /** Null: all of the load was published that can be. */
+  private async settled(load: Load, order: PublishOrder): Promise<Shortfall | null> {
     const results = await order.done;
     crashPoint('dispatcher.ack');
-    const settlements = load.settlements(results);
+    const settlements = load.settlements(results, order.fault);
     const settled = await this.batches.settle(settlements);
     crashPoint('dispatcher.settle');
     for (const { batch } of settlements) {
       if (!settled.has(batch.id)) this.logger.warn(`batch ${batch.id} was taken over before it was settled`);
     }
-    const isWhole = settlements.every(({ unacknowledged }) => unacknowledged.length === 0);
-    if (!isWhole) await this.publisher.rechecked();
-    return isWhole;
+    if (settlements.every(({ unacknowledged }) => unacknowledged.length === 0)) return null;
+    if (order.fault?.kind === 'stream_full') return 'full';
+    await this.publisher.rechecked();
+    return 'failed';
   }
 }
 
-/** The loads of a run that are not settled yet, oldest first. Each resolves to whether it was published whole. */
+/** The loads of a run that are not settled yet, oldest first. Each resolves to why it was not published whole. */
 class UnderWay {
-  private readonly loads: { order: PublishOrder; settled: Promise<boolean> }[] = [];
+  private readonly loads: { order: PublishOrder; settled: Promise<Shortfall | null> }[] = [];
 
   get size(): number {
     return this.loads.length;
@@ -107,23 +113,23 @@ class UnderWay {
     return this.loads.reduce((sum, { order }) => sum + order.open, 0);
   }
 
-  add(order: PublishOrder, settled: Promise<boolean>): void {
+  add(order: PublishOrder, settled: Promise<Shortfall | null>): void {
     // A failure is met by whoever awaits it; until then it is no unhandled rejection.
     settled.catch(() => undefined);
     this.loads.push({ order, settled });
   }
 
-  /** Waits until no more than so many are left. False as soon as one was not published whole; throws what one throws. */
-  async atMost(count: number): Promise<boolean> {
+  /** Waits until no more than so many are left, or until one was not published whole; throws what one throws. */
+  async atMost(count: number): Promise<Shortfall | null> {
     while (this.loads.length > count) {
-      const isWhole = await this.loads[0].settled;
+      const shortfall = await this.loads[0].settled;
       this.loads.shift();
-      if (!isWhole) return false;
+      if (shortfall !== null) return shortfall;
     }
-    return true;
+    return null;
   }
 
-  allDone(): Promise<boolean> {
+  allDone(): Promise<Shortfall | null> {
     return this.atMost(0);
   }
 

@@ -25,6 +25,9 @@ const BULK_BATCHES = 4;
 /** Less room than this part of the whole waits to become more: each claim cuts a batch in two. */
 const LEAST_BULK_SHARE = 1 / 8;
 
+/** Of the stream's bytes. What the next emails are larger than those in it shall find room too. */
+const FULLEST = 0.9;
+
 /** Why nothing was claimed: nothing is due, the stream is full, or nothing may be dispatched. */
 export type Nothing = 'idle' | 'full' | 'closed';
 
@@ -52,8 +55,13 @@ export class DueBatches {
   async claim(onTheWay: () => number): Promise<LeasedBatch[] | Nothing> {
     if (!(await this.watch.isTrusted())) return 'closed';
     const arriving = onTheWay();
-    const [highWater, backlog] = await Promise.all([this.highWater(), this.publisher.backlog()]);
-    if (highWater === 0) return 'closed';
+    const [mostWanted, { messages: backlog, capacity }] = await Promise.all([
+      this.highWater(),
+      this.publisher.backlog(),
+    ]);
+    if (mostWanted === 0) return 'closed';
+    // Large emails fill the stream before there are so many.
+    const highWater = Math.min(mostWanted, Math.floor(capacity * FULLEST));
     const room = highWater - arriving - backlog;
     if (room <= 0) return 'full';
     crashPoint('dispatcher.look');

@@ -6,6 +6,7 @@ import type { LinkSettings } from '../compose/tracked-body.js';
 import { natsConfig, type NatsConfig } from '../config/nats.config.js';
 import { serverConfig, type ServerConfig } from '../config/server.config.js';
 import { trackingConfig, type TrackingConfig } from '../config/tracking.config.js';
+import type { PublishFault } from '../jetstream/publish-answer.js';
 import type { Publication, PublishResult } from '../jetstream/publish-order.js';
 import {
   type BatchEmails,
@@ -17,6 +18,8 @@ import { backoffMs } from '../runtime/backoff.js';
 import { blockText, RecipientCheck } from '../suppressions/recipient-check.js';
 
 const REPUBLISH_BACKOFF = { baseMs: 250, capMs: 30_000 };
+/** A full stream is no fault of a batch: it waits for the sender, and is no longer delayed each time. */
+const FULL_DELAY_MS = 1_000;
 
 const NO_EMAILS: BatchEmails = { ids: [], addresses: [], tracking: null, variables: null, suppressed: null };
 
@@ -34,7 +37,7 @@ export interface Load {
   /** Composed one by one as they are taken, so that never all payloads are in memory. */
   publications: Iterable<Publication>;
   /** What is to be settled, by what became of the publications. */
-  settlements(results: readonly PublishResult[]): Settlement[];
+  settlements(results: readonly PublishResult[], fault: PublishFault | null): Settlement[];
 }
 
 /** Makes loads of leased batches: reads their emails and contents, and asks again who may be written to. */
@@ -56,7 +59,7 @@ export class Loads {
     return {
       count: work.reduce((sum, { emails }) => sum + emails.ids.length, 0),
       publications: messages === null ? references(work) : this.payloads(work, messages),
-      settlements: (results) => settlementsOf(work, results),
+      settlements: (results, fault) => settlementsOf(work, results, fault?.kind === 'stream_full'),
     };
   }
 
@@ -145,21 +148,22 @@ function* references(work: readonly Work[]): Generator<Publication> {
   }
 }
 
-function settlementsOf(work: readonly Work[], results: readonly PublishResult[]): Settlement[] {
+function settlementsOf(work: readonly Work[], results: readonly PublishResult[], isFull: boolean): Settlement[] {
   let next = 0;
   return work.map(({ batch, emails: { ids }, suppressed }) => {
     const ofBatch = results.slice(next, (next += ids.length));
     const having = (wanted: PublishResult) => ids.filter((_, index) => ofBatch[index] === wanted);
     const tooLarge = having('too_large');
     const unacknowledged = having('unacknowledged');
+    const hasFailed = unacknowledged.length > 0 && !isFull;
     return {
       batch,
       acknowledged: having('acknowledged'),
       unacknowledged,
       tooLarge,
       suppressed,
-      delayMs: backoffMs(batch.attempts, REPUBLISH_BACKOFF),
-      error: tooLarge.length > 0 ? 'payload_too_large' : unacknowledged.length > 0 ? 'publish_unacknowledged' : null,
+      delayMs: isFull ? FULL_DELAY_MS : backoffMs(batch.attempts, REPUBLISH_BACKOFF),
+      error: tooLarge.length > 0 ? 'payload_too_large' : hasFailed ? 'publish_unacknowledged' : null,
     };
   });
 }

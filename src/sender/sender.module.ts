@@ -20,6 +20,7 @@ import { Pace } from './pace.js';
 import { SenderService } from './sender.service.js';
 import { ACCOUNT_READER, accountReaderFor } from './transports/account-reader.js';
 import { UncertainService } from './uncertain.service.js';
+import { UnsettledDeliveries } from './unsettled-deliveries.js';
 import { transportFor } from './transports/transport.factory.js';
 import { TRANSPORT } from './transports/transport.js';
 
@@ -40,6 +41,7 @@ import { TRANSPORT } from './transports/transport.js';
     { provide: DispatchNudge, useClass: NotifyNudge },
     OutcomeRecorder,
     ClaimsService,
+    UnsettledDeliveries,
     DeadLettersService,
     Pace,
     AccountRefresh,

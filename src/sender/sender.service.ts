@@ -12,7 +12,7 @@ import { DatabaseService } from '../database/database.service.js';
 import { type Delivery, QueueConsumer } from '../jetstream/consumer.js';
 import { ACK_WAIT_MS } from '../jetstream/topology.js';
 import type { Outcome, Result } from '../messages/emails.repository.js';
-import type { ClaimedEmail, Verdict } from '../messages/judging.js';
+import type { ClaimedEmail } from '../messages/judging.js';
 import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { crashPoint } from '../runtime/crash-point.js';
@@ -26,6 +26,7 @@ import { OutcomeRecorder } from './outcome-recorder.js';
 import { Pace } from './pace.js';
 import { type Task, taskOf, UnknownVersionError } from './task.js';
 import { type Transport, TRANSPORT, TransportError } from './transports/transport.js';
+import { UnsettledDeliveries } from './unsettled-deliveries.js';
 import { messageOf } from '../runtime/message-of.js';
 
 /** Published, its settle not yet committed: that is a matter of milliseconds, or of a lease if a dispatcher died. */
@@ -77,6 +78,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     private readonly database: DatabaseService,
     private readonly queue: QueueConsumer,
     private readonly claims: ClaimsService,
+    private readonly unsettled: UnsettledDeliveries,
     private readonly contents: MessageContents,
     private readonly deadLetters: DeadLettersService,
     private readonly outcomes: OutcomeRecorder,
@@ -88,6 +90,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   onApplicationBootstrap(): void {
     void this.database.ready.then(async () => {
       this.claims.start();
+      this.unsettled.start();
       await this.account.start();
       setInterval(() => this.stillWorking(), WORKING_MS).unref();
       return this.consume();
@@ -202,16 +205,17 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
       const task = tasks.get(email.id)!;
       if (email.verdict === 'send' && isTrusted) void this.send(task, email, claim, contents);
       else if (email.verdict === 'send') this.finish(task, email, claim, FORGOTTEN);
-      else if (this.isDone(task, email.verdict)) done.push(task);
+      else if (this.isDone(task, email)) done.push(task);
       else this.busy.delete(task);
     }
     if (done.length > 0) void this.acknowledge(done);
   }
 
   /** Whether the ledger is done with it; else it is told when to come again. */
-  private isDone({ id, generation, delivery }: Task, verdict: Verdict): boolean {
-    switch (verdict) {
+  private isDone({ id, generation, delivery }: Task, email: ClaimedEmail): boolean {
+    switch (email.verdict) {
       case 'not_settled':
+        this.unsettled.note(email, delivery.deliveries);
         delivery.nak(backoffMs(delivery.deliveries, NOT_SETTLED_NAK));
         return false;
       case 'in_flight':

@@ -79,24 +79,28 @@ describe(`kill -9 of a sender, ${KILLS} times during ${TOTAL} mails`, { timeout:
         prefix: `slow+${policy}-${kill}`,
         gateway: () => gateway,
       });
-      const sending = await eventually(() => pidsOfSending(stack), PATIENCE_MS / KILLS, 'a mail that is being sent');
+      const sending = await eventually(
+        () => thatSend(stack, senders),
+        PATIENCE_MS / KILLS,
+        'a mail that is being sent',
+      );
       await sleep(random() * HALF_OF_MAILS_MS);
-      const pid = sending[Math.floor(random() * sending.length)];
-      const victim = senders.findIndex((sender) => sender.pid === pid);
-      const dead = senders[victim];
+      const dead = sending[Math.floor(random() * sending.length)];
       await dead.kill();
       await sleep(COMMIT_MS);
       for (const id of await endSendClaims(stack, dead)) inDoubt.add(id);
-      senders[victim] = await stack.sender();
+      senders[senders.indexOf(dead)] = await stack.sender();
       accepted.push(...(await accepting));
     }
     return { stack, gateway, simulator, accepted, inDoubt };
   }
 
-  async function pidsOfSending(stack: Stack): Promise<number[] | null> {
-    const claims = await stack.query<{ pid: number }>(`
-      SELECT DISTINCT split_part(sender, ':', 2)::int AS pid FROM sender_claims WHERE ids <> '{}' ORDER BY pid`);
-    return claims.length > 0 ? claims.map(({ pid }) => pid) : null;
+  async function thatSend(stack: Stack, senders: readonly Child[]): Promise<Child[] | null> {
+    const claims = await stack.query<{ pid: number }>(
+      `SELECT split_part(sender, ':', 2)::int AS pid FROM sender_claims WHERE ids <> '{}'`,
+    );
+    const sending = senders.filter((sender) => claims.some(({ pid }) => pid === sender.pid));
+    return sending.length > 0 ? sending : null;
   }
 
   async function statesOf(stack: Stack): Promise<Record<string, number>> {

@@ -136,6 +136,7 @@ const HOT_STATEMENTS: readonly [string, string, () => string[]][] = [
   ['emails.mark_sent', emails.MARK_SENT, () => [ids, ids]],
   ['emails.mark_not_sent', emails.MARK_NOT_SENT, () => [ids, threes(ids), ids]],
   ['batches.claim_due', batches.CLAIM_DUE, () => ['1', '64', 'me', '30', '4000']],
+  ['batches.lease_pending', batches.LEASE_PENDING, () => [batchIds, 'me', '30']],
   ['batches.next_claim', batches.NEXT_CLAIM, () => []],
   ['batches.load_emails', batches.LOAD_EMAILS, () => [batchIds, 'true']],
   ['batches.hold', batches.HOLD, () => [batchIds, zeros(batchIds)]],
