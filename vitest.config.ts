@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Two cores: tests that start processes of their own would otherwise measure each other. */
 const oneFileAtATime = { maxWorkers: 1 };
 
+/** The short matrix of crash points, which `npm test` has too. */
+const crashPoints = ['test/chaos/gateway-crash-points.spec.ts'];
+
 /** For tests that mostly wait. */
 const WAITING_WORKERS = 3;
 
@@ -14,7 +17,6 @@ const timed = ['main-job', 'large-submission', 'pixel-flood', 'retention', 'shut
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
   'breaker',
-  'crash-points',
   'event-kills',
   'events-order',
   'exactly-once',
@@ -29,6 +31,7 @@ const patient = [
   'quota',
   'rolling-restarts',
   'schema-growth',
+  'sender-crash-points',
   'sender-kills',
   'stream-loss',
 ].map((name) => `test/chaos/${name}.spec.ts`);
@@ -93,6 +96,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'crash-points',
+          include: crashPoints,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Beside e2e.
+          sequence: { groupOrder: 2 },
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e-timed',
           include: timed,
           testTimeout: 60_000,
@@ -128,7 +143,7 @@ export default defineConfig({
         test: {
           name: 'chaos-timed',
           include: ['test/chaos/**/*.spec.ts'],
-          exclude: [...patient, ...long, ...soak],
+          exclude: [...crashPoints, ...patient, ...long, ...soak],
           // One of them replaces a module, which must not be loaded yet.
           isolate: true,
           testTimeout: 180_000,

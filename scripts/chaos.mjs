@@ -20,7 +20,7 @@ import { promiseTable, sum } from './system/promise-table.mjs';
  */
 const STOP_GRACE_MS = 30_000;
 const LARGEST_SEED = 1e9;
-const PROJECTS = ['chaos', 'chaos-long', 'chaos-timed'];
+const PROJECTS = ['crash-points', 'chaos', 'chaos-long', 'chaos-timed'];
 const RESULTS = join(ROOT, 'docs/chaos-results.md');
 
 /** @typedef {import('../test/support/promise-report.js').PromiseReport} PromiseReport */

@@ -12,7 +12,18 @@ import { makeTestFolder, removeDeadTestFolders, removeTestFolder } from './syste
 
 const STOP_GRACE_MS = 5_000;
 
-const PROJECTS = ['unit', 'integration', 'e2e', 'e2e-timed', 'chaos', 'chaos-long', 'chaos-timed', 'fuzz', 'bench'];
+const PROJECTS = [
+  'unit',
+  'integration',
+  'e2e',
+  'crash-points',
+  'e2e-timed',
+  'chaos',
+  'chaos-long',
+  'chaos-timed',
+  'fuzz',
+  'bench',
+];
 
 /** What CI has run already; said aloud, so that a count of the rest is not taken for one of everything. */
 const done = projectsIn(process.env.TESTS_DONE);

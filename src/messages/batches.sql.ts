@@ -36,7 +36,8 @@ export const LEASE_PENDING = `/* batches.lease_pending */
     FROM batches b
     LEFT JOIN LATERAL (SELECT scheduled_at FROM messages WHERE id = b.message_id LIMIT 1) AS m ON true
     LEFT JOIN topics t USING (topic_id)
-    WHERE b.id = ANY ($1::uuid[]) AND b.state = ${CODE.pending} AND b.lease_owner IS NULL AND b.claim_at < 'infinity'
+    WHERE b.id = ANY ($1::uuid[]) AND b.state = ${CODE.pending} AND b.claim_at < 'infinity'
+      AND (b.lease_owner IS NULL OR b.claim_at <= now())
       AND coalesce(b.scheduled_at, m.scheduled_at, now()) <= now() AND coalesce(b.expires_at > now(), true)
       AND t.paused_at IS NULL AND coalesce(t.stopped_at < b.accepted_at, true)
     ORDER BY b.id FOR UPDATE OF b SKIP LOCKED

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 
 /**
  * Between which steps a process may die: a point's name says what has just been done, and nothing behind it is.
- * `test/chaos/crash-points.spec.ts` lets processes die at each of them.
+ * `test/chaos/*-crash-points.spec.ts` let processes die at each of them.
  */
 export const CRASH_POINTS = [
   // All of a submission is written but its COMMIT; it is committed, and nobody has been told.
@@ -31,6 +31,8 @@ export const CRASH_POINTS = [
   // What cannot be read is kept, and still in the stream; what a dead sender had is swept, and no dispatcher was told.
   'sender.keep',
   'sender.sweep',
+  // It has leased what was delivered, and is pending.
+  'sender.lease',
 ] as const;
 
 export type CrashPoint = (typeof CRASH_POINTS)[number];

@@ -9,6 +9,7 @@ import {
   type Settlement,
 } from '../messages/batches.repository.js';
 import type { ClaimedEmail } from '../messages/judging.js';
+import { crashPoint } from '../runtime/crash-point.js';
 import { LedgerWatchService } from '../watch/ledger-watch.service.js';
 
 /** After 2.5 s of asking again the dispatcher's COMMIT is not merely late. */
@@ -52,7 +53,9 @@ export class UnsettledDeliveries {
     this.delivered = new Map();
     if (delivered.size === 0) return;
     const leased = await this.batches.leasePending([...delivered.keys()], this.owner, LEASE_SECONDS);
-    if (leased.length === 0 || !(await this.watch.isTrusted())) return;
+    if (leased.length === 0) return;
+    crashPoint('sender.lease');
+    if (!(await this.watch.isTrusted())) return;
     const emails = await this.batches.emailsOf(leased, false);
     const settlements = leased.map((batch) => settlementOf(batch, emails.get(batch.id), delivered.get(batch.id)!));
     await this.batches.settle(settlements);

@@ -9,7 +9,7 @@ import { type Gateway, Stack } from '../support/stack.js';
 
 const MESSAGES = ofFullRun(25);
 const SIZE = 200;
-const REPAIR_MS = 120_000;
+const REPAIR_MS = 300_000;
 
 /** A ledger and a NATS server of a test's own, and what was accepted. */
 class Loss {
@@ -41,7 +41,7 @@ class Loss {
     await this.accept(topicId, messages);
     await eventually(
       async () => (await this.stack.topic(this.gateway, topicId)).states.dispatched === messages * SIZE,
-      30_000,
+      120_000,
       `the dispatch of ${topicId}`,
     );
   }
@@ -74,7 +74,7 @@ class Loss {
  * What JetStream loses is dispatched as far as the ledger knows, and nobody else will ever ask for it. Together: most of it
  * waits for the next look at the stream.
  */
-describe.concurrent('mail that JetStream has lost is sent once', () => {
+describe.concurrent('mail that JetStream has lost is sent once', { timeout: 600_000 }, () => {
   it('when its store was deleted', async ({ onTestFinished }) => {
     const loss = await Loss.setup(onTestFinished);
     await loss.acceptAndDispatch('deleted');

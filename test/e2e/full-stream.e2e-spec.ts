@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { compare, eachOnce, submit } from '../support/campaign.js';
+import { crashAt, diedAt } from '../support/crash-point.js';
 import { eventually } from '../support/eventually.js';
+import { endAckWaits, endDispatchLeases } from '../support/leases.js';
 import { Stack } from '../support/stack.js';
 
 const MAILS = 400;
@@ -31,6 +33,10 @@ it('sends what is in a full stream and was never acknowledged, and then the rest
     'unsettled mail',
   );
 
+  const dead = stack.spawnSender(crashAt('sender.lease'));
+  await diedAt(dead, 'sender.lease');
+  expect(await endDispatchLeases(stack, dead)).toBe(1);
+  await endAckWaits(stack);
   const sender = await stack.sender();
   await eventually(async () => (await stack.countOf('sent')) === MAILS, 45_000, 'the state sent of all mails');
   expect(sender.output).toContain('though their publish was not acknowledged');

@@ -53,6 +53,11 @@ it('leases a batch that waits to be published again, once', async () => {
   expect(await batches.leasePending([id], 'another', 30)).toEqual([]);
 });
 
+it('leases one whose lease has ended', async () => {
+  const id = await batchWith({ lease_owner: 'dead', claim_at: PAST });
+  expect(await batches.leasePending([id], 'sender', 30)).toMatchObject([{ id }]);
+});
+
 it.each<[string, Record<string, string | number>]>([
   ['is leased', { lease_owner: 'dispatcher' }],
   ['is dispatched', { state: 1, dispatched_at: PAST }],
