@@ -13,7 +13,7 @@ import { type Gateway, Stack } from '../support/stack.js';
 
 const TOPIC_ARN = 'arn:aws:sns:us-east-1:000000000000:simulator';
 const TOPIC = 'faulty';
-const MESSAGES = ofFullRun(20);
+const MESSAGES = ofFullRun(10);
 const SIZE = 1_000;
 const TOTAL = MESSAGES * SIZE;
 const FAULTS = { throttlePercent: 30, resetPercent: 5, rejectPercent: 1 };
