@@ -6,8 +6,8 @@ const oneFileAtATime = { maxWorkers: 1 };
 /** The short matrix of crash points, which `npm test` has too. */
 const crashPoints = ['test/chaos/gateway-crash-points.spec.ts'];
 
-/** For tests that mostly wait. */
-const WAITING_WORKERS = 3;
+/** For tests that mostly wait; in full they are as busy as the two cores. */
+const WAITING_WORKERS = process.env.CHAOS_FULL ? 2 : 3;
 
 /** End-to-end tests that assert how soon something happens. */
 const timed = ['main-job', 'large-submission', 'pixel-flood', 'retention', 'shutdown', 'tracking'].map(
@@ -16,12 +16,14 @@ const timed = ['main-job', 'large-submission', 'pixel-flood', 'retention', 'shut
 
 /** Chaos that waits for leases, looks and events, and asserts what came of it: any hour will do. */
 const patient = [
+  'boot',
   'breaker',
   'event-kills',
   'events-order',
   'exactly-once',
   'faulty-provider',
   'group-commit-kills',
+  'hostile-mail',
   'kills',
   'nats-cluster',
   'nats-outage',
@@ -29,6 +31,7 @@ const patient = [
   'postgres-freeze',
   'postgres-kills',
   'quota',
+  'races',
   'rolling-restarts',
   'schema-growth',
   'sender-crash-points',

@@ -96,7 +96,7 @@ it(`that throttles, resets and rejects at random gets each of ${TOTAL} mails onc
     kills: 0,
     seed,
   });
-}, 600_000);
+}, 900_000);
 
 async function states(stack: Stack, gateway: Gateway, topicId: string): Promise<Record<string, number>> {
   const page = await stack.topic(gateway, topicId);
@@ -111,5 +111,5 @@ async function atRest(stack: Stack, gateway: Gateway, simulator: Simulator): Pro
     const now = await states(stack, gateway, TOPIC);
     return notifications.waiting === 0 && !moving.some((state) => now[state] > 0);
   };
-  await eventually(isAtRest, 400_000, 'the end of the run');
+  await eventually(isAtRest, 600_000, 'the end of the run');
 }

@@ -27,7 +27,7 @@ const HALF_OF_MAILS_MS = (MESSAGES_PER_KILL * SIZE * ANSWER_MS) / (2 * CONCURREN
 /** After a kill a COMMIT that was under way ends, by the server's word alone. */
 const COMMIT_MS = 100;
 /** A minute or two on two idle cores; as long as it takes on busy ones. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 900_000;
 
 interface Run {
   stack: Stack;
