@@ -37,6 +37,7 @@ it('loses nothing and repeats nothing while PostgreSQL fails over to its synchro
   for (let round = 0; round < ROUNDS; round++) {
     if (round > 0) await postgres.join();
     await cluster.isWhole(stack.nats, stack.name);
+    await eventually(() => isSeenSynchronous(stack), 30_000, 'a look at the ledger that finds a synchronous standby');
     let isOver = false;
     const accepting = (async () => {
       for (let wave = 0; !isOver; wave++) {
@@ -80,6 +81,12 @@ it('loses nothing and repeats nothing while PostgreSQL fails over to its synchro
     seed,
   });
 }, 600_000);
+
+/** What was not seen before a standby takes over is not believed afterwards, and all is held. */
+async function isSeenSynchronous(stack: Stack): Promise<boolean> {
+  const states = await stack.query<{ is_synchronous: boolean }>('SELECT is_synchronous FROM ledger_state');
+  return states.length > 0 && states.every(({ is_synchronous: isSynchronous }) => isSynchronous);
+}
 
 async function untilReady(gateways: readonly Gateway[]): Promise<number> {
   const startedMs = Date.now();
