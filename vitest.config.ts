@@ -19,35 +19,35 @@ const patient = [
   'boot',
   'breaker',
   'event-kills',
-  'events-order',
   'exactly-once',
-  'faulty-provider',
   'group-commit-kills',
   'hostile-mail',
   'kills',
   'nats-cluster',
   'nats-outage',
   'pauses',
-  'postgres-freeze',
   'postgres-kills',
   'quota',
   'races',
-  'rolling-restarts',
-  'schema-growth',
   'sender-crash-points',
   'sender-kills',
   'stream-loss',
 ].map((name) => `test/chaos/${name}.spec.ts`);
 
-/** Waits as well, and takes minutes more than CI has: for servers, disks and builds of its own. */
+/** Waits as well, and takes minutes more than CI has: for servers, disks and builds of its own, or for many mails. */
 const long = [
   'backup-drill',
   'broken-builds',
   'clock-steps',
   'disk-full',
+  'events-order',
+  'faulty-provider',
   'hung-shutdown',
   'ledger-back',
+  'postgres-freeze',
   'postgres-standby',
+  'rolling-restarts',
+  'schema-growth',
   'sender-stalls',
 ].map((name) => `test/chaos/${name}.spec.ts`);
 

@@ -166,8 +166,12 @@ if (spawnSync(OFFLINE[0] ?? '', [...OFFLINE.slice(1), 'true']).status === 0) {
 checkout.remove();
 
 if (isRoot) {
-  (await firstAndSecondRun('root, below a 0700 folder', undefined, 0o700)).remove();
-  (await firstAndSecondRun('ordinary user, 0755', NOBODY, 0o755)).remove();
+  if (process.env.CI) {
+    leaveOut('root, below a 0700 folder; ordinary user, 0755', 'CI has time for the easiest and the hardest alone');
+  } else {
+    (await firstAndSecondRun('root, below a 0700 folder', undefined, 0o700)).remove();
+    (await firstAndSecondRun('ordinary user, 0755', NOBODY, 0o755)).remove();
+  }
   (await firstAndSecondRun('ordinary user, below a 0700 folder', NOBODY, 0o700)).remove();
 } else {
   leaveOut('root, and other users', 'only root can become another user');
