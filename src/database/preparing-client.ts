@@ -46,6 +46,8 @@ export class PreparingClient extends pg.Client {
     super(config);
     this.mostSilentLooks = (config?.silenceTimeoutMs ?? Infinity) / LOOK_MS;
     this.once('end', () => this.stopWatching());
+    // A server that dies may end a connection in the packet that made it, before a pool or its user listens. Whoever queries it is told.
+    this.on('error', () => undefined);
   }
 
   override query(...args: unknown[]): never {

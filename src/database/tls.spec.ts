@@ -45,14 +45,17 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
+const READY = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]);
+const FAREWELL = Buffer.from('E\0\0\0\x2bSFATAL\0C57P01\0Mterminating connection\0\0', 'latin1');
+
 /** As much of PostgreSQL as a connection needs: the answer to SSLRequest, then authenticated and ready. */
-async function postgres(answer: 'S' | 'N') {
+async function postgres(answer: 'S' | 'N', greeting = READY) {
   const sessions: string[] = [];
   const sockets = new Set<Socket>();
   const welcome = (socket: Socket | TLSSocket) => {
     socket.once('data', () => {
       sessions.push(socket instanceof TLSSocket ? 'tls' : 'plain');
-      socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]));
+      socket.write(greeting);
       socket.once('data', () => socket.end());
     });
   };
@@ -98,6 +101,19 @@ async function connectOnce({ port, sslMode, sslRootCert, host = '127.0.0.1' }: A
     await pool.end();
   }
 }
+
+it.each(['disable', 'prefer'] as const)(
+  'a server that dies as it answers, with sslmode=%s, ends no process',
+  async (sslMode) => {
+    const { port } = await postgres('N', Buffer.concat([READY, FAREWELL]));
+    const url = `postgresql://user:password@127.0.0.1:${port}/database`;
+    const pool = new pg.Pool({ ...pgTls({ url, sslMode, sslRootCert: null }), max: 1 });
+    closing.push(() => pool.end());
+    const client = await pool.connect();
+    await expect(client.query('SELECT 1')).rejects.toThrow(/not queryable/);
+    client.release(true);
+  },
+);
 
 describe('a server that offers TLS', () => {
   it.each([
