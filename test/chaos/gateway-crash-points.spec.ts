@@ -114,8 +114,8 @@ describe.concurrent('a gateway that dispatches', () => {
     const total = accepted.length;
     await eventually(async () => (await stack.countOf('sent')) === total, 60_000, 'the state sent of all mails');
     expect(compare(stack.sink.mails, accepted)).toEqual(eachOnce(total));
-    // What was published again the stream knows by its ids.
-    expect(observer.published).toBeGreaterThan(total);
+    // What was published again the stream knows by its ids; what was delivered before that, the sender has settled.
+    expect(observer.published).toBeGreaterThanOrEqual(total);
     expect(await observer.stored()).toBe(total);
     expect(await stack.recount()).toBe('');
     reportPromise({
