@@ -215,7 +215,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   private isDone({ id, generation, delivery }: Task, email: ClaimedEmail): boolean {
     switch (email.verdict) {
       case 'not_settled':
-        this.unsettled.note(email, delivery.deliveries);
+        this.unsettled.note(email, generation, delivery.deliveries);
         delivery.nak(backoffMs(delivery.deliveries, NOT_SETTLED_NAK));
         return false;
       case 'in_flight':

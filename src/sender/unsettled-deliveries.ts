@@ -18,6 +18,12 @@ const LEAST_DELIVERIES = 8;
 const SETTLE_SECONDS = 5;
 const LEASE_SECONDS = 30;
 
+/** Emails of one batch, and the generation of their deliveries. */
+interface Delivered {
+  readonly generation: number;
+  readonly ids: Set<string>;
+}
+
 /**
  * Emails that are delivered and whose batch is pending, with nobody at it: their publish was stored and not acknowledged. The
  * dispatcher publishes them again, which a stream that is full of them refuses; so a delivery counts as the acknowledgement.
@@ -28,8 +34,8 @@ const LEASE_SECONDS = 30;
 export class UnsettledDeliveries {
   private readonly logger = new Logger('UnsettledDeliveries');
   private readonly owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  /** Ids of emails by batch. */
-  private delivered = new Map<string, Set<string>>();
+  /** By batch. */
+  private delivered = new Map<string, Delivered>();
 
   constructor(
     private readonly batches: BatchesRepository,
@@ -41,11 +47,11 @@ export class UnsettledDeliveries {
     this.jobs.add({ name: 'unsettled', everySeconds: SETTLE_SECONDS, once: false, run: () => this.settle() });
   }
 
-  note({ id, batchId }: ClaimedEmail, deliveries: number): void {
+  note({ id, batchId }: ClaimedEmail, generation: number, deliveries: number): void {
     if (deliveries < LEAST_DELIVERIES) return;
     const ofBatch = this.delivered.get(batchId);
-    if (ofBatch) ofBatch.add(id);
-    else this.delivered.set(batchId, new Set([id]));
+    if (ofBatch?.generation === generation) ofBatch.ids.add(id);
+    else this.delivered.set(batchId, { generation, ids: new Set([id]) });
   }
 
   private async settle(): Promise<void> {
@@ -64,12 +70,14 @@ export class UnsettledDeliveries {
   }
 }
 
-function settlementOf(batch: LeasedBatch, emails: BatchEmails | undefined, delivered: ReadonlySet<string>): Settlement {
+/** A batch that was put back meanwhile is of another generation, and what was delivered is not of it any more. */
+function settlementOf(batch: LeasedBatch, emails: BatchEmails | undefined, delivered: Delivered): Settlement {
   const ids = emails?.ids ?? [];
+  const isStored = (id: string) => batch.generation === delivered.generation && delivered.ids.has(id);
   return {
     batch,
-    acknowledged: ids.filter((id) => delivered.has(id)),
-    unacknowledged: ids.filter((id) => !delivered.has(id)),
+    acknowledged: ids.filter((id) => isStored(id)),
+    unacknowledged: ids.filter((id) => !isStored(id)),
     tooLarge: [],
     suppressed: [],
     delayMs: 0,
